@@ -1,0 +1,120 @@
+"""A pytest plugin: nbval on the book's chapters, judged by their records.
+
+nbval collects `.ipynb` files and finds code and expected outputs in one place. Here the code comes
+from `book/NAME.md` and the expected outputs from `tests/records/NAME.ipynb`. A chapter all of whose
+cells passed leaves its fresh outputs, images included, in `_build/validated/`: that is what the
+site shows. With `--record` nothing is compared and the records are written anew.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbformat import NotebookNode
+from nbval.plugin import IPyNbCell, IPyNbFile
+
+from tools.chapters import (
+    IMAGE_TYPES,
+    RecordMismatch,
+    code_cells,
+    is_chapter,
+    mend_command,
+    read_chapter,
+    record_path,
+    strip_to_record,
+    validated_path,
+    with_expected_outputs,
+    write_notebook,
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.getgroup("chapters").addoption(
+        "--record",
+        action="store_true",
+        help="execute the chapters and write their records instead of comparing",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The kernel of this environment, whatever kernels the machine has registered.
+    config.option.nbval_current_env = True
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ChapterFile | None:
+    if file_path.parent.name == "book" and is_chapter(file_path):
+        return ChapterFile.from_parent(parent, path=file_path)
+    return None
+
+
+class ChapterFile(IPyNbFile):
+    """One chapter: its cells share a kernel that runs in the chapter's folder."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.skip_compare: tuple[str, ...] = (*IMAGE_TYPES, *self.skip_compare)
+        self.recording = self.config.option.record
+        self.cells_passed = 0
+        self.seconds = 0.0
+
+    def collect(self) -> Iterator[ChapterCell]:
+        validated_path(self.path).unlink(missing_ok=True)
+        try:
+            self.nb = (
+                read_chapter(self.path) if self.recording else with_expected_outputs(self.path)
+            )
+        except RecordMismatch as mismatch:
+            raise self.CollectError(str(mismatch)) from None
+        for number, cell in enumerate(code_cells(self.nb)):
+            tags = cell.metadata.get("tags", [])
+            options = {
+                "check": not self.recording and "nbval-ignore-output" not in tags,
+                "check_exception": "raises-exception" in tags,
+                "skip": False,
+            }
+            yield ChapterCell.from_parent(
+                self, name=f"cell {number}", cell_num=number, cell=cell, options=options
+            )
+
+    def teardown(self) -> None:
+        super().teardown()
+        if self.cells_passed != len(code_cells(self.nb)):
+            return
+        self.nb.metadata["execution_seconds"] = round(self.seconds, 2)
+        write_notebook(self.nb, validated_path(self.path))
+        if self.recording:
+            write_notebook(strip_to_record(self.nb), record_path(self.path))
+
+
+class ChapterCell(IPyNbCell):
+    """One code cell: fails on an output that differs, on an error and on anything in stderr."""
+
+    def runtest(self) -> None:
+        if self.parent.recording:
+            self.cell.outputs = []
+        begin = time.perf_counter()
+        super().runtest()
+        self.parent.seconds += time.perf_counter() - begin
+        for output in self.test_outputs:
+            if output.output_type == "stream" and output.name == "stderr":
+                self.raise_cell_error("The cell wrote to stderr", output.text)
+        self.cell.execution_count = self.cell_num + 1
+        self.cell.outputs = [_storable(output, self.cell_num + 1) for output in self.test_outputs]
+        self.parent.cells_passed += 1
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> str:
+        return (
+            f"{self.path.name}, cell {self.cell_num}\n{super().repr_failure(excinfo)}\n"
+            f"If the new output is right, run: {mend_command(self.path)}"
+        )
+
+
+def _storable(output: NotebookNode, count: int) -> NotebookNode:
+    """nbval's view of an output, completed to what the notebook format asks for."""
+    if output.output_type == "execute_result":
+        output.execution_count = count
+    return output

@@ -1,0 +1,120 @@
+"""What the book needs of Sphinx beyond Jupyter Book: two directives and two repairs.
+
+`{ledger}` and `{errata}` show what the chapters concluded, read from the validated outputs in
+`_build/validated/`. The repairs: sphinx-thebe cannot be switched off and breaks every page's
+console; sphinx-proof has no handlers for the single-page builder.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from tools.chapters import conclusions, validated_path
+from tools.numbered_items import NUMBERED_ITEMS
+from w2s.verdicts import KEY
+
+
+def concluded(root: Path, kind: str) -> list[dict[str, Any]]:
+    """Every verdict (or erratum) of the validated chapters, in the order of the book."""
+    table_of_contents = (root / "_toc.yml").read_text(encoding="utf-8")
+    names = re.findall(r"file:\s*book/(\S+)", table_of_contents)
+    found = []
+    for name in names:
+        path = validated_path(root / "book" / f"{name}.md")
+        if path.exists():
+            found += conclusions(nbformat.read(path, as_version=4), KEY, kind)
+    return found
+
+
+class Ledger(SphinxDirective):
+    """One row for every numbered item of the paper."""
+
+    def run(self) -> list[nodes.Node]:
+        verdicts: dict[str, list[dict[str, Any]]] = {}
+        for verdict in concluded(Path(self.env.srcdir), "verdict"):
+            verdicts.setdefault(verdict["item"], []).append(verdict)
+        unknown = set(verdicts) - set(NUMBERED_ITEMS)
+        if unknown:
+            raise self.error(f"verdicts on items that the paper does not number: {sorted(unknown)}")
+        rows = [
+            _ledger_row(item, verdict)
+            for item in NUMBERED_ITEMS
+            for verdict in verdicts.get(item, [_NOT_YET])
+        ]
+        return _table(self, "ledger", ["item", "verdict", "checked by", "in one sentence"], rows)
+
+
+class Errata(SphinxDirective):
+    """Every correction, in the order of the chapters."""
+
+    def run(self) -> list[nodes.Node]:
+        errata = concluded(Path(self.env.srcdir), "erratum")
+        rows = []
+        for number, erratum in enumerate(errata, start=1):
+            where = f"{number}. {erratum['where']}"
+            check = f"{erratum['check']} ({{ref}}`see it <{erratum['anchor']}>`)"
+            rows.append([where, erratum["printed"], erratum["holds"], check])
+        rows = rows or [["none yet", "", "", ""]]
+        head = ["where", "printed", "what holds", "the check that tells them apart"]
+        return _table(self, "errata", head, rows)
+
+
+_NOT_YET = {"anchor": "", "status": "open", "check": "", "summary": "not yet"}
+
+
+def _ledger_row(item: str, verdict: dict[str, Any]) -> list[str]:
+    link = f"{{ref}}`{item} <{verdict['anchor']}>`" if verdict["anchor"] else item
+    shade = verdict["status"].replace("holds, ", "").split()[0]
+    status = f'<span class="verdict-{shade}">{verdict["status"]}</span>'
+    return [link, status, verdict["check"], verdict["summary"]]
+
+
+def _table(
+    directive: SphinxDirective, name: str, head: list[str], rows: list[list[str]]
+) -> list[nodes.Node]:
+    lines = [":::{list-table}", f":class: {name}", ":header-rows: 1", ""]
+    for row in [head, *rows]:
+        first, *others = (" ".join(cell.split()) for cell in row)
+        lines += [f"* - {first}", *(f"  - {cell}" for cell in others)]
+    container = nodes.container()
+    source = directive.env.doc2path(directive.env.docname)
+    directive.state.nested_parse(
+        StringList([*lines, ":::"], source=source), directive.content_offset, container
+    )
+    return [container]
+
+
+def _silence_thebe(app: Sphinx) -> None:
+    for event in app.events.listeners.values():
+        for listener in list(event):
+            if getattr(listener.handler, "__name__", "") in (
+                "init_thebe_core",
+                "update_thebe_context",
+            ):
+                event.remove(listener)
+
+
+def _single_page_handlers(app: Sphinx) -> None:
+    handlers = app.registry.translation_handlers
+    handlers["singlehtml"] = {**handlers.get("html", {}), **handlers.get("singlehtml", {})}
+
+
+def _before_reading(app: Sphinx) -> None:
+    """All extensions are set up by now, so their listeners and handlers are there to be mended."""
+    _silence_thebe(app)
+    _single_page_handlers(app)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_directive("ledger", Ledger)
+    app.add_directive("errata", Errata)
+    app.connect("builder-inited", _before_reading)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,220 @@
+r"""The Marchenko–Pastur law: the spectrum of Σ̂ = XᵀX/n for an n×d Gaussian X, d/n → γ.
+
+Everything that the theory of this book needs from the spectrum is a function of one number, the
+*degrees of freedom per dimension* δ = 1 − λm, the limit of d⁻¹ tr Σ̂(Σ̂ + λ)⁻¹. In it
+
+    λ = (1−δ)(1−γδ)/δ,   m = δ/(1−γδ),   m₂ = m²/(1−γδ²),   0 < δ < min(1, 1/γ),
+
+and no formula carries a root. Penalties λ and ratios γ may be arrays; they broadcast. Relative
+accuracy is better than 1e-12 for γ in [1e-6, 1e6] and λ in {0} ∪ [1e-300, 1e300] ∪ {∞}, wherever
+the value is a normal double. The textbook formula for m loses all digits as λ → 0; these do not.
+"""
+
+from __future__ import annotations
+
+from math import comb
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from w2s import _exact, _input
+from w2s._input import Real
+
+
+class Terms(NamedTuple):
+    """δ and the differences that the theory is made of, each computed without cancellation."""
+
+    dof: Any  #: δ
+    rest: Any  #: 1 − δ = λm
+    slack: Any  #: 1 − γδ = δ/m
+    curvature: Any  #: 1 − γδ² = δ·root
+    root: Any  #: √((1+γ+λ)² − 4γ)
+
+
+def terms(lam: Any, gamma: Any, *, sqrt: Any = np.sqrt, where: Any = np.where) -> Terms:
+    """The bare kernel: no checks, any arithmetic (NumPy arrays, or mpmath with its own `sqrt`).
+
+    From the quadratic γδ² − (1+γ+λ)δ + 1 = 0. Each difference is taken in the form whose terms have
+    equal signs: S² − (1−γ−λ)² = 4λ and S² − (γ−1−λ)² = 4γλ, where S is the root.
+    """
+    root_gamma = sqrt(gamma)
+    edge = (1 - gamma) / (1 + root_gamma)  # 1 − √γ without cancellation
+    root = sqrt(edge * edge + lam) * sqrt((1 + root_gamma) * (1 + root_gamma) + lam)
+    half = 1 / ((1 + gamma + lam) / 2 + root / 2)
+    u, w = (1 - gamma - lam) / 2, (gamma - 1 - lam) / 2
+    sum_u, sum_w = root / 2 + abs(u), root / 2 + abs(w)
+    unbounded = lam == np.inf
+    return Terms(
+        dof=half,
+        rest=where(unbounded, 1, where(u > 0, lam / (sum_u + (sum_u == 0)), sum_u) * half),
+        slack=where(unbounded, 1, where(w > 0, gamma * lam / (sum_w + (sum_w == 0)), sum_w) * half),
+        curvature=where(unbounded, 1, root * half),
+        root=root,
+    )
+
+
+def degrees_of_freedom(lam: ArrayLike, gamma: ArrayLike) -> Real:
+    """δ(λ; γ) = 1 − λm, the limit of d⁻¹ tr Σ̂(Σ̂+λ)⁻¹.
+
+    Parameters
+    ----------
+    lam : penalty λ ≥ 0, scalar or array; 0 gives min(1, 1/γ), inf gives 0.
+    gamma : ratio d/n > 0, scalar or array.
+
+    Raises
+    ------
+    ValueError, TypeError : naming the argument, what is allowed and what came.
+
+    Examples
+    --------
+    >>> round(float(degrees_of_freedom(0.5, 2.0)), 12)
+    0.359611796798
+    """
+    return _input.evaluate(
+        lambda lam, gamma: np.where(lam == 0, np.minimum(1, 1 / gamma), terms(lam, gamma).dof),
+        lam=_input.penalty("lam", lam),
+        gamma=_input.ratio("gamma", gamma),
+    )
+
+
+def penalty(dof: ArrayLike, gamma: ArrayLike) -> Real:
+    """λ = (1−δ)(1−γδ)/δ, the penalty that leaves `dof` degrees of freedom per dimension.
+
+    The inverse of `degrees_of_freedom`. `dof` = 0 gives inf, `dof` = min(1, 1/γ) gives 0; a larger
+    `dof` is a ValueError, because no penalty leaves that many.
+
+    Examples
+    --------
+    >>> float(penalty(0.25, 2.0))
+    1.5
+    """
+    dof_array, gamma_array = _input.fraction("dof", dof), _input.ratio("gamma", gamma)
+
+    def kernel(dof: NDArray[np.float64], gamma: NDArray[np.float64]) -> NDArray[np.float64]:
+        slack = _exact.difference_from_product(1.0, gamma, dof)
+        over = (slack < 0) & (dof > 1 / gamma)
+        if np.any(over):
+            bad, ratio = (np.broadcast_to(a, over.shape)[over].flat[0] for a in (dof, gamma))
+            raise ValueError(f"dof must be at most min(1, 1/gamma) = {1 / ratio}, got {bad}")
+        return np.where(dof == 0, np.inf, (1 - dof) * np.maximum(slack, 0) / dof)
+
+    return _input.evaluate(kernel, dof=dof_array, gamma=gamma_array)
+
+
+def stieltjes(lam: ArrayLike, gamma: ArrayLike) -> Real:
+    """m(λ; γ) = ∫ dμ(s)/(s+λ), the Stieltjes transform at −λ: Definition 2.
+
+    Positive and decreasing in λ. At λ = 0 it is 1/(1−γ) for γ < 1 and inf for γ ≥ 1.
+
+    Examples
+    --------
+    >>> round(float(stieltjes(1.0, 1.0)), 12)  # the golden ratio
+    0.61803398875
+    """
+    return _input.evaluate(
+        lambda lam, gamma: _stieltjes(terms(lam, gamma), gamma),
+        lam=_input.penalty("lam", lam),
+        gamma=_input.ratio("gamma", gamma),
+    )
+
+
+def stieltjes_derivative(lam: ArrayLike, gamma: ArrayLike) -> Real:
+    """m₂ = −∂m/∂λ = ∫ dμ(s)/(s+λ)², positive: the paper's m_{p,2} of Definition 2.
+
+    The sign is the paper's. At λ = 0 it is 1/(1−γ)³ for γ < 1 and inf for γ ≥ 1.
+
+    Examples
+    --------
+    >>> round(float(stieltjes_derivative(0.0, 0.5)), 12)
+    8.0
+    """
+
+    def kernel(lam: NDArray[np.float64], gamma: NDArray[np.float64]) -> NDArray[np.float64]:
+        t = terms(lam, gamma)
+        m = _stieltjes(t, gamma)
+        # (m/√·)² keeps m² from overflowing where the quotient does not.
+        return (m / np.sqrt(t.curvature)) ** 2
+
+    return _input.evaluate(
+        kernel, lam=_input.penalty("lam", lam), gamma=_input.ratio("gamma", gamma)
+    )
+
+
+def support(gamma: ArrayLike) -> tuple[Real, Real]:
+    """((1−√γ)², (1+√γ)²), the ends of the interval that carries the density (Theorem 16).
+
+    For γ > 1 the law also has an atom at 0, which lies outside this interval: see `atom`.
+
+    Examples
+    --------
+    >>> [float(edge) for edge in support(4.0)]
+    [1.0, 9.0]
+    """
+    g = _input.ratio("gamma", gamma)
+    low = _input.evaluate(lambda g: ((1 - g) / (1 + np.sqrt(g))) ** 2, gamma=g)
+    return low, _input.evaluate(lambda g: (1 + np.sqrt(g)) ** 2, gamma=g)
+
+
+def density(x: ArrayLike, gamma: ArrayLike) -> Real:
+    """The density √((x−x₋)(x₊−x))/(2πγx) on the support, 0 elsewhere (Theorem 16).
+
+    It integrates to 1 − `atom(gamma)`: for γ > 1 the missing mass is the atom at 0. At γ = 1 it is
+    inf at x = 0. `x` may be any real number.
+
+    Examples
+    --------
+    >>> round(float(density(1.0, 1.0)), 6)
+    0.275664
+    """
+
+    def kernel(x: NDArray[np.float64], gamma: NDArray[np.float64]) -> NDArray[np.float64]:
+        # (x−x₋)(x₊−x) = 2x(1+γ) − (1−γ)² − x², summed exactly so that the edges lose no digits.
+        (s, s_low), (t, t_low) = _exact.two_sum(1.0, gamma), _exact.two_sum(1.0, -gamma)
+        products = [_exact.two_product(2 * x, s), _exact.two_product(-t, t)]
+        products += [_exact.two_product(-x, x)]
+        total, low = _exact.two_sum(products[0][0], products[1][0])
+        total, low_2 = _exact.two_sum(total, products[2][0])
+        small = sum(error for _, error in products) + 2 * x * s_low - 2 * t * t_low
+        inside = total + (low + low_2 + small)
+        value = np.sqrt(np.maximum(inside, 0)) / (2 * np.pi * gamma * x)
+        value = np.where((x > 0) & (inside > 0), value, 0.0)
+        return np.where((x == 0) & (gamma == 1), np.inf, value)
+
+    x_array = _input.real("x", x)
+    if np.any(np.isnan(x_array)):
+        raise ValueError("x must be real numbers, got nan")
+    return _input.evaluate(kernel, x=x_array, gamma=_input.ratio("gamma", gamma))
+
+
+def atom(gamma: ArrayLike) -> Real:
+    """max(0, 1 − 1/γ): the mass at 0, the fraction of zero eigenvalues when d > n.
+
+    Examples
+    --------
+    >>> float(atom(4.0))
+    0.75
+    """
+    return _input.evaluate(
+        lambda g: np.where(g > 1, (g - 1) / g, 0.0), gamma=_input.ratio("gamma", gamma)
+    )
+
+
+def moment(k: int, gamma: ArrayLike) -> Real:
+    """∫ sᵏ dμ(s) = Σ_{r<k} C(k,r) C(k−1,r) γʳ/(r+1), the limit of d⁻¹ tr Σ̂ᵏ; k ≥ 0.
+
+    Examples
+    --------
+    >>> float(moment(2, 0.5))
+    1.5
+    """
+    order = _input.count("k", k, low=0)
+    narayana = [comb(order, r) * comb(order - 1, r) // (r + 1) for r in range(order)] or [1]
+    return _input.evaluate(
+        lambda g: np.polynomial.polynomial.polyval(g, np.array(narayana, dtype=float)),
+        gamma=_input.ratio("gamma", gamma),
+    )
+
+
+def _stieltjes(t: Terms, gamma: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(t.slack > 0, t.dof / t.slack, np.inf)

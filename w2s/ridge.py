@@ -1,0 +1,311 @@
+r"""The limits of settings 1 and 2: test errors of a ridge teacher and its (weighted) student.
+
+A teacher with penalty `lam_t` learns β⋆ from n_t noisy labels; a student with penalty `lam_s`
+learns from n_s fresh inputs that the teacher labels. In the proportional limit d/n_t → `gamma_t`,
+d/n_s → `gamma_s` (Assumption 1) both errors are functions of the degrees of freedom
+b = δ(lam_t; gamma_t) and a = δ(lam_s; gamma_s). With `zeta` > 0 the student's penalty is weighted
+by a spike that has correlation ζ with β⋆ (Assumption 7); `zeta` = 0 is plain ridge.
+
+All arguments broadcast. Penalties may be 0 (the ridgeless limit) and inf (the zero estimator).
+Relative accuracy is better than 1e-12 for ratios in [1e-6, 1e6] and penalties in
+{0} ∪ [1e-300, 1e300] ∪ {∞}, wherever the value is a normal double. One exception, on purpose: a
+`lam_t` equal to the double nearest to sigma2·gamma_t is read as the optimum itself.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import mpmath
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from w2s import _exact, _input
+from w2s._input import Real
+from w2s.marchenko_pastur import Terms, terms
+
+Array = NDArray[np.float64]
+
+#: Below this fraction of its largest term, a sum of three is computed again in high precision.
+_CANCELLATION = 2.0**-8
+
+
+@dataclass(frozen=True)
+class WinningWindow:
+    """The open interval (low, high) of student penalties λ_s > 0 with L_s < L_t; may be empty.
+
+    False when no penalty wins. `high` may be inf. An empty window has low = high = nan.
+    """
+
+    low: float
+    high: float
+
+    def __bool__(self) -> bool:
+        return self.low < self.high
+
+    def __contains__(self, lam_s: float) -> bool:
+        return self.low < lam_s < self.high
+
+
+EMPTY = WinningWindow(float("nan"), float("nan"))
+
+
+def optimal_teacher_penalty(gamma_t: ArrayLike, sigma2: ArrayLike) -> Real:
+    """λ_t* = σ²γ_t, the penalty that minimises the teacher's error (section 2.1).
+
+    Examples
+    --------
+    >>> float(optimal_teacher_penalty(0.25, 1.0))
+    0.25
+    """
+    return _input.evaluate(
+        lambda g, s: s * g,
+        gamma_t=_input.ratio("gamma_t", gamma_t),
+        sigma2=_input.variance("sigma2", sigma2),
+    )
+
+
+def teacher_error(lam_t: ArrayLike, gamma_t: ArrayLike, sigma2: ArrayLike) -> Real:
+    """L_t = (σ² + (1−b)²)/(1 − γ_t b²), b = δ(λ_t; γ_t): Proposition 3.
+
+    The noise of the test label is included, so L_t ≥ σ². At lam_t = 0, gamma_t = 1, sigma2 > 0
+    it is inf: the peak of double descent.
+
+    Examples
+    --------
+    >>> round(float(teacher_error(0.25, 0.25, 1.0)), 12)
+    1.2360679775
+    """
+    return _input.evaluate(
+        lambda lam_t, gamma_t, sigma2: _teacher_error(terms(lam_t, gamma_t), sigma2),
+        lam_t=_input.penalty("lam_t", lam_t),
+        gamma_t=_input.ratio("gamma_t", gamma_t),
+        sigma2=_input.variance("sigma2", sigma2),
+    )
+
+
+def student_error(
+    lam_s: ArrayLike,
+    lam_t: ArrayLike,
+    gamma_s: ArrayLike,
+    gamma_t: ArrayLike,
+    sigma2: ArrayLike,
+    zeta: ArrayLike = 0.0,
+) -> Real:
+    """L_s, the limit of the student's test error: Theorem 4, with `zeta` > 0 Theorem 8.
+
+    A sum of non-negative terms: noise, bias of the student (which a fully aligned penalty, ζ = 1,
+    reduces to the teacher's own), and the teacher's variance as the student passes it on.
+
+    Examples
+    --------
+    >>> float(student_error(0.1, 0.0, 0.25, 0.25, 1.0)) < float(teacher_error(0.0, 0.25, 1.0))
+    True
+    """
+    return _input.evaluate(_student_error, **_checked(lam_s, lam_t, gamma_s, gamma_t, sigma2, zeta))
+
+
+def error_gap(
+    lam_s: ArrayLike,
+    lam_t: ArrayLike,
+    gamma_s: ArrayLike,
+    gamma_t: ArrayLike,
+    sigma2: ArrayLike,
+    zeta: ArrayLike = 0.0,
+) -> Real:
+    """L_s − L_t, negative where the student wins: Theorem 4's Δ (Theorem 8's Δ − ζ²Δ_Γ).
+
+    Computed as (1−a)·b/(1−γ_s a²) times a quadratic in a, so it keeps its digits where L_s and L_t
+    agree in all of theirs; next to its own zeros it switches to at least 60 digits.
+
+    Examples
+    --------
+    >>> float(error_gap(1e-9, 0.0, 0.25, 0.25, 1.0))
+    -8.88...e-10
+    """
+    return _input.evaluate(_error_gap, **_checked(lam_s, lam_t, gamma_s, gamma_t, sigma2, zeta))
+
+
+def winning_window(
+    lam_t: float, gamma_s: float, gamma_t: float, sigma2: float, zeta: float = 0.0
+) -> WinningWindow:
+    """The student penalties that beat the teacher: Theorem 5 as it should read.
+
+    The set {λ_s > 0 : L_s < L_t} is one open interval, possibly empty or unbounded. Scalars only.
+
+    Examples
+    --------
+    >>> winning_window(0.25, 0.25, 0.25, 1.0)          # an optimal teacher is never beaten
+    WinningWindow(low=nan, high=nan)
+    >>> winning_window(0.0, 0.25, 0.25, 1.0).low
+    0.0
+    """
+    given = dict(lam_t=lam_t, gamma_s=gamma_s, gamma_t=gamma_t, sigma2=sigma2, zeta=zeta)
+    checks = dict(
+        lam_t=_input.penalty,
+        gamma_s=_input.ratio,
+        gamma_t=_input.ratio,
+        sigma2=_input.variance,
+        zeta=_input.fraction,
+    )
+    values = {name: _input.scalar(name, checks[name](name, given[name])) for name in given}
+    with mpmath.workdps(_digits(values["lam_t"])):
+        return _winning_window(**values)
+
+
+def _checked(
+    lam_s: ArrayLike,
+    lam_t: ArrayLike,
+    gamma_s: ArrayLike,
+    gamma_t: ArrayLike,
+    sigma2: ArrayLike,
+    zeta: ArrayLike,
+) -> dict[str, Array]:
+    return dict(
+        lam_s=_input.penalty("lam_s", lam_s),
+        lam_t=_input.penalty("lam_t", lam_t),
+        gamma_s=_input.ratio("gamma_s", gamma_s),
+        gamma_t=_input.ratio("gamma_t", gamma_t),
+        sigma2=_input.variance("sigma2", sigma2),
+        zeta=_input.fraction("zeta", zeta),
+    )
+
+
+def _teacher_error(teacher: Terms, sigma2: Array) -> Array:
+    excess = _ratio(sigma2 + teacher.rest**2, teacher.curvature)
+    return np.where((teacher.curvature == 0) & (sigma2 == 0), 0.0, excess)
+
+
+def _student_error(
+    lam_s: Array, lam_t: Array, gamma_s: Array, gamma_t: Array, sigma2: Array, zeta: Array
+) -> Array:
+    student, teacher = terms(lam_s, gamma_s), terms(lam_t, gamma_t)
+    a, b = student.dof, teacher.dof
+    ridge_bias = (student.rest + a * teacher.rest) ** 2
+    student_variance = gamma_s * (a * b) ** 2 * _ratio(student.rest**2, student.curvature)
+    unaligned = (1 - zeta) * (1 + zeta)
+    bias = unaligned * (ridge_bias + student_variance) + (zeta * teacher.rest) ** 2
+    noise = gamma_t * b**2 * _ratio(sigma2 + teacher.rest**2, teacher.curvature)
+    noise = np.where((teacher.curvature == 0) & (sigma2 == 0), 0.0, noise)
+    passed_on = _energy(student, gamma_s)
+    return sigma2 + bias + np.where(passed_on == 0, 0.0, passed_on * noise)
+
+
+def _energy(student: Terms, gamma_s: Array) -> Array:
+    """q(a, γ_s) = a²(1+γ_s−2γ_s a)/(1−γ_s a²): what the student keeps of ‖β̂_t‖²."""
+    numerator = np.where(
+        gamma_s <= 1, (1 - gamma_s) + 2 * gamma_s * student.rest, (gamma_s - 1) + 2 * student.slack
+    )
+    interpolates = student.curvature == 0  # γ_s = 1, λ_s = 0: the student copies its teacher
+    return np.where(interpolates, 1.0, student.dof**2 * _ratio(numerator, student.curvature))
+
+
+def _error_gap(
+    lam_s: Array, lam_t: Array, gamma_s: Array, gamma_t: Array, sigma2: Array, zeta: Array
+) -> Array:
+    student, teacher = terms(lam_s, gamma_s), terms(lam_t, gamma_t)
+    excess = _exact.difference_from_product(lam_t, sigma2, gamma_t)
+    c = np.where(excess == 0, 0.0, np.where(lam_t == np.inf, 1.0, excess / teacher.root))
+    parts = _gap_parts(student, teacher, c, zeta)
+    total = parts[0] + parts[1] + parts[2]
+    factor = student.rest / student.curvature * teacher.dof
+    gap = np.where((student.rest == 0) | (teacher.dof == 0), 0.0, factor * total)
+    largest = np.maximum(np.maximum(abs(parts[0]), abs(parts[1])), abs(parts[2]))
+    lost = (factor != 0) & np.isfinite(total) & (abs(total) < _CANCELLATION * largest)
+    if not np.any(lost):
+        return gap
+    gap = np.array(gap)
+    arguments = np.broadcast_arrays(lam_s, lam_t, gamma_s, gamma_t, sigma2, zeta)
+    gap[lost] = [
+        _precise_gap(*map(float, row))
+        for row in zip(*(argument[lost] for argument in arguments), strict=True)
+    ]
+    return gap
+
+
+def _gap_parts(student: Any, teacher: Any, c: Any, zeta: Any) -> tuple[Any, Any, Any]:
+    """The quadratic of L_s − L_t in its three terms: what the student undoes of the teacher's
+    under-regularisation (c < 0), what it loses by its own penalty, what alignment gives back."""
+    a, b = student.dof, teacher.dof
+    return (
+        c * (student.rest + 2 * a * student.slack),
+        student.rest * (teacher.rest + b * (1 - zeta) * (1 + zeta)),
+        -2 * zeta * zeta * teacher.rest * student.curvature,
+    )
+
+
+def _digits(*penalties: float) -> int:
+    """Enough digits that 1 + c keeps 60 of them even if c = −1 + O(λ) with λ = 1e-300."""
+    extremes = [abs(math.log10(lam)) for lam in penalties if 0 < lam < math.inf]
+    return 60 + 2 * round(max(extremes, default=0))
+
+
+def _precise_terms(lam: float, gamma: float) -> Terms:
+    return terms(
+        mpmath.mpf(lam), mpmath.mpf(gamma), sqrt=mpmath.sqrt, where=lambda c, x, y: x if c else y
+    )
+
+
+def _imbalance(lam_t: float, gamma_t: float, sigma2: float, teacher: Terms) -> Any:
+    """c = (λ_t − σ²γ_t)/√((1+γ_t+λ_t)² − 4γ_t), in mpmath."""
+    if lam_t == sigma2 * gamma_t:
+        return mpmath.mpf(0)
+    return (mpmath.mpf(lam_t) - mpmath.mpf(sigma2) * mpmath.mpf(gamma_t)) / teacher.root
+
+
+def _precise_gap(
+    lam_s: float, lam_t: float, gamma_s: float, gamma_t: float, sigma2: float, zeta: float
+) -> float:
+    with mpmath.workdps(_digits(lam_s, lam_t)):
+        student, teacher = _precise_terms(lam_s, gamma_s), _precise_terms(lam_t, gamma_t)
+        c = _imbalance(lam_t, gamma_t, sigma2, teacher)
+        total = sum(_gap_parts(student, teacher, c, mpmath.mpf(zeta)))
+        return float(student.rest / student.curvature * teacher.dof * total)
+
+
+def _winning_window(
+    lam_t: float, gamma_s: float, gamma_t: float, sigma2: float, zeta: float
+) -> WinningWindow:
+    """The quadratic 2γ_s·k·a² + (c−1+ζ²b)·a + Q₀ < 0 on 0 < a < min(1, 1/γ_s), k = ζ²(1−b) − c.
+
+    For k ≤ 0 it is nowhere negative there. For k > 0 it is convex, its value at a = 1 is
+    −2(1−γ_s)k for γ_s < 1, and at a = 1/γ_s it is (1−1/γ_s)Q₀ for γ_s > 1: hence one interval.
+    """
+    if lam_t == np.inf:
+        return EMPTY  # the teacher knows nothing, and neither does its student
+    if lam_t == 0 and gamma_t == 1:
+        # c → −∞ when there is noise; without noise the teacher is perfect.
+        return WinningWindow(0.0, np.inf) if sigma2 > 0 else EMPTY
+    teacher = _precise_terms(lam_t, gamma_t)
+    c, b = _imbalance(lam_t, gamma_t, sigma2, teacher), teacher.dof
+    gamma, z2 = mpmath.mpf(gamma_s), mpmath.mpf(zeta) ** 2
+    k = z2 * teacher.rest - c
+    at_zero = 1 + c - z2 * (1 + teacher.rest)
+    if k <= 0:
+        return EMPTY
+    if at_zero <= 0:
+        return WinningWindow(0.0, np.inf)
+    linear = 1 - c - z2 * b
+    discriminant = linear**2 - 8 * gamma * k * at_zero
+    if gamma < 1:
+        smaller = 2 * at_zero / (linear + mpmath.sqrt(discriminant))
+        return WinningWindow(0.0, _penalty_at(smaller, gamma))
+    if gamma == 1:  # one root is a = 1
+        other = at_zero / (2 * k)
+        return WinningWindow(0.0, _penalty_at(other, gamma)) if other < 1 else EMPTY
+    if discriminant <= 0 or linear >= 4 * k:  # the vertex must lie left of 1/γ_s
+        return EMPTY
+    smaller = 2 * at_zero / (linear + mpmath.sqrt(discriminant))
+    larger = at_zero / (2 * gamma * k * smaller)
+    return WinningWindow(_penalty_at(larger, gamma), _penalty_at(smaller, gamma))
+
+
+def _penalty_at(dof: Any, gamma: Any) -> float:
+    return float((1 - dof) * (1 - gamma * dof) / dof)
+
+
+def _ratio(numerator: Any, denominator: Any) -> Any:
+    """numerator/denominator, and 0 for 0/0: every such limit in this module is 0."""
+    return np.where(numerator == 0, 0.0, numerator / denominator)

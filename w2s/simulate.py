@@ -1,0 +1,212 @@
+"""Experiments: a teacher fitted on noisy labels, a student fitted on the teacher's labels.
+
+A *trial* draws everything anew (β⋆, both data sets, the noise) and returns the exact test errors
+σ² + ‖β̂ − β⋆‖² of one teacher and one student for every pair of penalties asked for. `experiment`
+repeats a trial and reports means with their standard errors. Two trials follow the paper's
+equations (1)–(4), (6)–(7) on explicit matrices: `dense_trial` solves the normal equations for every
+pair, `factorised_trial` diagonalises each data set once for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from w2s import _input
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The five numbers of settings 1 and 2, and the alignment of the student's penalty.
+
+    Attributes
+    ----------
+    d : dimension. n_t, n_s : labelled samples of the teacher, unlabelled ones of the student.
+    sigma2 : variance σ² of the teacher's label noise.
+    zeta : correlation ζ of the spike β̂ in Γ = I + dβ̂β̂ᵀ with β⋆; `None` means Γ = I (setting 1).
+    spike_norm : ‖β̂‖, which Assumption 7 leaves open.
+    """
+
+    d: int
+    n_t: int
+    n_s: int
+    sigma2: float
+    zeta: float | None = None
+    spike_norm: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("d", "n_t", "n_s"):
+            _input.count(name, getattr(self, name))
+        _input.variance("sigma2", self.sigma2)
+        if self.zeta is not None:
+            _input.fraction("zeta", self.zeta)
+        _input.ratio("spike_norm", self.spike_norm)
+
+    @property
+    def gamma_t(self) -> float:
+        return self.d / self.n_t
+
+    @property
+    def gamma_s(self) -> float:
+        return self.d / self.n_s
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over independent trials with its standard error, elementwise."""
+
+    mean: Array
+    stderr: Array
+    trials: int
+
+    def deviation(self, truth: ArrayLike, *, finite_size: ArrayLike = 0.0) -> Array:
+        """(mean − truth) in standard errors, after granting a bias of up to `finite_size`."""
+        bias = self.mean - np.asarray(truth)
+        return np.sign(bias) * np.maximum(abs(bias) - finite_size, 0) / self.stderr
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Test errors: `teacher` by λ_t, `student` and `gap` = L_s − L_t by (λ_t, λ_s)."""
+
+    teacher: Estimate
+    student: Estimate
+    gap: Estimate
+
+
+Trial = Callable[[Problem, Array, Array, np.random.Generator], tuple[Array, Array]]
+
+
+def experiment(
+    problem: Problem,
+    lam_t: ArrayLike,
+    lam_s: ArrayLike,
+    *,
+    trials: int = 10,
+    trial: Trial | None = None,
+    rng: Any = None,
+) -> Experiment:
+    """Repeat a trial of (1)–(4), or (6)–(8) when the problem has a spike.
+
+    Parameters
+    ----------
+    problem : sizes, noise and alignment.
+    lam_t, lam_s : penalties > 0, each a number or a one-dimensional array; all pairs are run.
+    trials : how many independent repetitions, at least 2.
+    trial : `factorised_trial` (default) or `dense_trial`; any function of the same form.
+    rng : seed or generator. One child per trial: trial k is the same however many are run.
+
+    Returns
+    -------
+    Experiment with `teacher` of shape (len(lam_t),), `student` and `gap` of shape
+    (len(lam_t), len(lam_s)).
+
+    Examples
+    --------
+    >>> problem = Problem(d=40, n_t=160, n_s=160, sigma2=1.0)
+    >>> experiment(problem, 0.05, [0.1, 1.0], trials=4, rng=0).gap.mean.shape
+    (1, 2)
+    """
+    teachers, students = _penalties("lam_t", lam_t), _penalties("lam_s", lam_s)
+    _input.count("trials", trials, low=2)
+    run = trial or factorised_trial
+    results = [
+        run(problem, teachers, students, child)
+        for child in np.random.default_rng(rng).spawn(trials)
+    ]
+    teacher_errors = np.array([teacher for teacher, _ in results])
+    student_errors = np.array([student for _, student in results])
+    return Experiment(
+        teacher=_estimate(teacher_errors),
+        student=_estimate(student_errors),
+        gap=_estimate(student_errors - teacher_errors[:, :, None]),
+    )
+
+
+def dense_trial(
+    problem: Problem, lam_t: Array, lam_s: Array, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """One trial as the paper describes it: a linear system for every teacher and every student."""
+    beta, gram_t, moments_t, gram_s, precision = _draw(problem, rng)
+    identity = np.eye(problem.d)
+    teacher_errors, student_errors = np.empty(len(lam_t)), np.empty((len(lam_t), len(lam_s)))
+    for i, penalty_t in enumerate(lam_t):
+        beta_t = np.linalg.solve(gram_t + penalty_t * identity, moments_t)  # (3)
+        teacher_errors[i] = problem.sigma2 + np.sum((beta_t - beta) ** 2)  # (2)
+        for j, penalty_s in enumerate(lam_s):
+            beta_s = np.linalg.solve(gram_s + penalty_s * precision, gram_s @ beta_t)  # (4), (7)
+            student_errors[i, j] = problem.sigma2 + np.sum((beta_s - beta) ** 2)
+    return teacher_errors, student_errors
+
+
+def factorised_trial(
+    problem: Problem, lam_t: Array, lam_s: Array, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """The same trial from two eigendecompositions: the same numbers, all pairs at once."""
+    beta, gram_t, moments_t, gram_s, precision = _draw(problem, rng)
+    values_t, vectors_t = np.linalg.eigh(gram_t)
+    projected = vectors_t.T @ moments_t
+    betas_t = vectors_t @ (projected[:, None] / (values_t[:, None] + lam_t))
+    teacher_errors = problem.sigma2 + np.sum((betas_t - beta[:, None]) ** 2, axis=0)
+
+    # In the coordinates of the student's penalty, β = Γα, the student is plain ridge.
+    gamma = np.linalg.inv(np.linalg.cholesky(precision)).T
+    values_s, vectors_s = np.linalg.eigh(gamma.T @ gram_s @ gamma)
+    frame = gamma @ vectors_s
+    inputs = frame.T @ gram_s @ betas_t
+    filters = 1 / (values_s + lam_s[:, None])
+    # ‖Σ_k f_k u_k frame_k − β⋆‖² for every filter f and input u
+    metric, target = frame.T @ frame, frame.T @ beta
+    student_errors = np.empty((len(lam_t), len(lam_s)))
+    for i in range(len(lam_t)):
+        fitted = filters * inputs[:, i]
+        squared = np.einsum("sk,sk->s", fitted @ metric, fitted)
+        student_errors[i] = problem.sigma2 + squared - 2 * fitted @ target + beta @ beta
+    return teacher_errors, student_errors
+
+
+def _draw(problem: Problem, rng: np.random.Generator) -> tuple[Array, Array, Array, Array, Array]:
+    """β⋆, Σ̂, Xᵀy/n, Σ̃ and the student's Γ⁻²; the draws do not depend on the penalties."""
+    d, n_t, n_s = problem.d, problem.n_t, problem.n_s
+    beta = rng.normal(scale=d**-0.5, size=d)
+    x_t = rng.normal(size=(n_t, d))
+    labels = x_t @ beta + rng.normal(scale=problem.sigma2**0.5, size=n_t)  # (1)
+    x_s = rng.normal(size=(n_s, d))
+    precision = np.eye(d)
+    if problem.zeta is not None:
+        spike = _aligned_direction(beta, problem.zeta, rng)
+        # Γ = I + d‖β̂‖²·uuᵀ along the unit vector u, so Γ⁻² differs from I on u only  # (8)
+        precision += ((1 + d * problem.spike_norm**2) ** -2 - 1) * np.outer(spike, spike)
+    return beta, x_t.T @ x_t / n_t, x_t.T @ labels / n_t, x_s.T @ x_s / n_s, precision
+
+
+def _aligned_direction(beta: Array, zeta: float, rng: np.random.Generator) -> Array:
+    """A uniformly random unit vector among those whose correlation with `beta` is `zeta`."""
+    along = beta / np.linalg.norm(beta)
+    across = rng.normal(size=beta.shape)
+    across -= (across @ along) * along
+    length = np.linalg.norm(across)
+    if length == 0:  # d = 1
+        return along
+    return zeta * along + (1 - zeta**2) ** 0.5 * across / length
+
+
+def _penalties(name: str, value: ArrayLike) -> Array:
+    array = np.atleast_1d(_input.penalty(name, value))
+    if array.ndim != 1 or np.any(array == 0) or np.any(np.isinf(array)):
+        raise ValueError(
+            f"{name} must be a number or one-dimensional array of finite numbers > 0, got {value!r}"
+        )
+    return array
+
+
+def _estimate(values: Array) -> Estimate:
+    """Mean and standard error over the first axis."""
+    trials = len(values)
+    return Estimate(values.mean(axis=0), values.std(axis=0, ddof=1) / trials**0.5, trials)

@@ -1,0 +1,79 @@
+r"""From products of resolvents to limits: words in R̂ and R̃, and the rules of their traces.
+
+`R_t` and `R_s` stand for R̂ = (Σ̂+λ_t)⁻¹ and R̃ = (Σ̃+λ_s)⁻¹, symbols that do not commute. A product
+is expanded into words; the limit of d⁻¹ tr of a word follows from three rules: the trace is cyclic,
+d⁻¹ tr Rᵏ tends to the k-th transform (Theorem 16), and the independent R̂ and R̃ are asymptotically
+free, so that d⁻¹ tr R̂ⁱR̃ʲ is the product of the two.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+
+from w2s.symbolic import lam_s, lam_t, m_s1, m_s2, m_t1, m_t2
+
+R_t, R_s = sp.symbols("Rhat Rtilde", commutative=False)
+#: Σ̂ and Σ̃ as words: Σ = R⁻¹ − λ, so that expanding turns RΣ into 1 − λR
+S_t, S_s = R_t**-1 - lam_t, R_s**-1 - lam_s
+
+TRANSFORMS = {R_t: {1: m_t1, 2: m_t2}, R_s: {1: m_s1, 2: m_s2}}
+
+
+def transpose(word: Any) -> Any:
+    """The transpose of a sum of words in symmetric matrices: every product reversed."""
+    expanded = sp.expand(word)
+    return sp.Add(*(_scaled(*_split(term), reverse=True) for term in sp.Add.make_args(expanded)))
+
+
+def trace_limit(word: Any) -> Any:
+    """The limit of d⁻¹ tr of a sum of words in R̂ and R̃.
+
+    Raises
+    ------
+    ValueError : a word that alternates more than once, such as R̂R̃R̂R̃ (its limit is not a product),
+        or a power for which no transform is known.
+
+    Examples
+    --------
+    >>> trace_limit(R_t * R_s * R_s)
+    m_s2*m_t1
+    """
+    total = sp.Integer(0)
+    for term in sp.Add.make_args(sp.expand(word)):
+        scalar, powers = _split(term)
+        total += scalar * sp.Mul(*(_transform(base, power) for base, power in _cyclic(powers)))
+    return total
+
+
+def _split(term: Any) -> tuple[Any, list[tuple[Any, int]]]:
+    commuting, rest = term.args_cnc()
+    return sp.Mul(*commuting), [(factor.base, int(factor.exp)) for factor in map(_power, rest)]
+
+
+def _power(factor: Any) -> sp.Pow:
+    return factor if factor.is_Pow else sp.Pow(factor, 1, evaluate=False)
+
+
+def _scaled(scalar: Any, powers: list[tuple[Any, int]], *, reverse: bool) -> Any:
+    ordered = reversed(powers) if reverse else powers
+    return scalar * sp.Mul(*(base**power for base, power in ordered))
+
+
+def _cyclic(powers: list[tuple[Any, int]]) -> list[tuple[Any, int]]:
+    """The word up to rotation, with its first and last letter merged when they are the same."""
+    if len(powers) > 1 and powers[0][0] == powers[-1][0]:
+        merged = (powers[0][0], powers[0][1] + powers[-1][1])
+        powers = [merged, *powers[1:-1]]
+    bases = [base for base, _ in powers]
+    if len(set(bases)) != len(bases):
+        raise ValueError(f"the word alternates more than once: {powers}; freeness gives no product")
+    return powers
+
+
+def _transform(base: Any, power: int) -> Any:
+    try:
+        return TRANSFORMS[base][power]
+    except KeyError:
+        raise ValueError(f"no transform is known for d^-1 tr {base}**{power}") from None

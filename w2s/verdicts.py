@@ -1,0 +1,110 @@
+"""What a chapter concludes: verdicts on the paper's numbered items, and corrections to it.
+
+Both are values that a chapter's cell returns. The page shows them; nbval compares them with the
+record; the ledger and the errata are collected from the validated outputs, so neither can say more
+than was checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from w2s.proof import Certificate
+
+#: The key in an output's metadata under which the build finds these conclusions again. The compared
+#: part of the output is its text, which says the same.
+KEY = "w2s"
+
+Bundle = tuple[dict[str, str], dict[str, Any]]
+
+STATUSES = (
+    "holds",  # as printed
+    "holds, corrected",  # the statement is right once a stated correction is made
+    "fails",  # as printed it is false; what holds is in the errata
+    "stated",  # a definition or an assumption: nothing to prove, used and illustrated
+    "reproduced",  # a figure, drawn again at the paper's parameters
+    "cited",  # a classical theorem that the book uses, explains and tests, but does not prove
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The book's finding on one numbered item of the paper."""
+
+    item: str
+    status: str
+    check: str
+    summary: str
+    anchor: str
+
+    def __str__(self) -> str:
+        return f"**{self.item}: {self.status}.** {self.summary} *Checked by: {self.check}.*"
+
+    def _repr_mimebundle_(self, **_: Any) -> Bundle:
+        return _bundle("verdict", self)
+
+
+@dataclass(frozen=True)
+class Erratum:
+    """One place where the paper prints what does not hold."""
+
+    where: str
+    printed: str
+    holds: str
+    check: str
+    anchor: str
+
+    def __str__(self) -> str:
+        return (
+            f"**Erratum, {self.where}.** Printed: {self.printed} What holds: {self.holds} "
+            f"*Told apart by: {self.check}.*"
+        )
+
+    def _repr_mimebundle_(self, **_: Any) -> Bundle:
+        return _bundle("erratum", self)
+
+
+def _bundle(kind: str, conclusion: Verdict | Erratum) -> Bundle:
+    text = str(conclusion)
+    return {"text/plain": text, "text/markdown": text}, {KEY: {kind: asdict(conclusion)}}
+
+
+def verdict(
+    item: str,
+    status: str,
+    summary: str,
+    *,
+    anchor: str,
+    proofs: Sequence[Certificate] = (),
+    experiment: str = "",
+) -> Verdict:
+    """Conclude on one numbered item, such as "Theorem 5".
+
+    Parameters
+    ----------
+    item : the paper's name for it. status : one of `STATUSES`. summary : one sentence, markdown.
+    anchor : the label of the place in the chapter that the ledger links to.
+    proofs : the certificates that carry the verdict.
+    experiment : what was measured, with its figure: "largest deviation 1.9 standard errors".
+
+    "holds" and "fails" need a proof or an experiment: a verdict without a check is a ValueError.
+    """
+    if status not in STATUSES:
+        raise ValueError(f"status must be one of {', '.join(STATUSES)}, got {status!r}")
+    if not all(isinstance(proof, Certificate) for proof in proofs):
+        raise TypeError("proofs must be certificates of w2s.proof")
+    if not proofs and not experiment and status not in ("stated", "cited"):
+        raise ValueError(f"{item} is said to be {status!r} without a proof or an experiment")
+    counted = f"{len(proofs)} certificate{'s' * (len(proofs) != 1)}" if proofs else ""
+    kinds = [kind for kind in (counted and f"proof ({counted})", experiment) if kind]
+    return Verdict(item, status, "; ".join(kinds) or "reading", summary, anchor)
+
+
+def erratum(where: str, *, printed: str, holds: str, check: str, anchor: str) -> Erratum:
+    """State a correction: where it is, what is printed, what holds, and the check that decides."""
+    for name, value in dict(where=where, printed=printed, holds=holds, check=check).items():
+        if not value.strip():
+            raise ValueError(f"{name} must say something, got an empty text")
+    return Erratum(where, printed, holds, check, anchor)
