@@ -40,7 +40,8 @@ class Verdict:
     anchor: str
 
     def __str__(self) -> str:
-        return f"**{self.item}: {self.status}.** {self.summary} *Checked by: {self.check}.*"
+        lines = [f"**{self.item}: {self.status}.** {self.summary}", f"*Checked by:* {self.check}."]
+        return _quoted(lines)
 
     def _repr_mimebundle_(self, **_: Any) -> Bundle:
         return _bundle("verdict", self)
@@ -57,13 +58,20 @@ class Erratum:
     anchor: str
 
     def __str__(self) -> str:
-        return (
-            f"**Erratum, {self.where}.** Printed: {self.printed} What holds: {self.holds} "
-            f"*Told apart by: {self.check}.*"
-        )
+        lines = [
+            f"**Erratum: {self.where}.**",
+            f"*Printed:* {self.printed}",
+            f"*What holds:* {self.holds}",
+            f"*Told apart by:* {self.check}.",
+        ]
+        return _quoted(lines)
 
     def _repr_mimebundle_(self, **_: Any) -> Bundle:
         return _bundle("erratum", self)
+
+
+def _quoted(lines: list[str]) -> str:
+    return "\n>\n".join(f"> {line}" for line in lines)
 
 
 def _bundle(kind: str, conclusion: Verdict | Erratum) -> Bundle:
