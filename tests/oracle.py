@@ -321,6 +321,50 @@ def critical_c(gamma_s: float) -> mpf:
         return least / (least - 2)
 
 
+# -- the best student ----------------------------------------------------------------------------
+
+
+@cache
+def optimal_student_penalty(lam_t, gamma_s, gamma_t, sigma2, zeta=0.0) -> mpf:
+    """Where the printed gap stops falling in λ_s: the sign of its central difference, bisected.
+
+    Only for best penalties in [1e-80, 1e80], else 0 or inf.
+    """
+    optimal = is_optimal(lam_t, gamma_t, sigma2)
+    teacher = mpf(10) ** -200 if lam_t == 0 else lam_t
+
+    def slope(lam_s, *rest):
+        step = lam_s * mpf(10) ** -25
+        return _gap(optimal, lam_s + step, *rest) - _gap(optimal, lam_s - step, *rest)
+
+    def rises(lam_s):
+        return settled(slope, lam_s, teacher, gamma_s, gamma_t, sigma2, zeta) > 0
+
+    with workdps(150):
+        floor, ceiling = mpf(10) ** -80, mpf(10) ** 80
+        if rises(floor):
+            return mpf(0)
+        if not rises(ceiling):
+            return mpmath.inf
+        best = _bisect(rises, floor, ceiling)
+        off = mpf(10) ** -18
+        if rises(best * (1 - off)) or not rises(best * (1 + off)):
+            raise AssertionError(f"no minimum at {best}")
+        return best
+
+
+def alignment_threshold(gamma_s, gamma_t, sigma2) -> mpf:
+    """γ_s >= 1, λ_t = σ²γ_t: the ζ at which τ = 2ζ²(1-b)/(1-ζ²b) is the least u (see above)."""
+    least = mpf(1) / 2 if gamma_s == 1 else least_elastic(gamma_s)[1]
+
+    def formula(gamma_t, sigma2):
+        lam_t = sigma2 * gamma_t
+        b = 1 - lam_t * _m(lam_t, gamma_t)
+        return mpmath.sqrt(least / (2 * (1 - b) + b * least))
+
+    return settled(formula, gamma_t, sigma2)
+
+
 # -- the points ----------------------------------------------------------------------------------
 
 BELOW_ONE, ABOVE_ONE = float(np.nextafter(1, 0)), float(np.nextafter(1, 2))

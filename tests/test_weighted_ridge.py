@@ -207,3 +207,145 @@ def test_alignment_broadcasts():
     assert got.shape == (2, 3)
     alone = [ridge.student_error(0.3, lam, 2.0, 0.5, 1.0, z) for lam in (0.1, 0.2) for z in zetas]
     np.testing.assert_allclose(got.ravel(), alone, rtol=RATIO, atol=0)
+
+
+# -- the best penalty ----------------------------------------------------------------------------
+
+BEST_POINTS = tuple(
+    dict.fromkeys(
+        (
+            *(p for off in (1e-1, 1e-6, 1e-15) for p in oracle.weighted_critical_points(off)[::5]),
+            *(
+                (lam_t, gamma_s, gamma_t, sigma2, zeta)
+                for (lam_t, gamma_s, gamma_t, sigma2), zeta in zip(
+                    oracle.random_points(20, [(-9, 3), (-3, 3), (-2, 2), (-3, 3)], seed=22),
+                    itertools.cycle((0.0, 1e-3, 0.68, 0.89, 0.98, oracle.BELOW_ONE)),
+                )
+            ),
+            *((0.25, gamma_s, 0.25, 1.0, 0.89) for gamma_s in oracle.GAMMAS),
+            *((0.0, gamma_s, 0.5, 1.0, zeta) for gamma_s in (0.5, 1.0, 2.0) for zeta in (0, 0.5)),
+        )
+    )
+)
+
+
+def test_best_penalty_has_twelve_digits():
+    got = ridge.optimal_student_penalty(*np.array(BEST_POINTS).T)
+    want = [oracle.optimal_student_penalty(*point) for point in BEST_POINTS]
+    assert not oracle.misses(got, want, BEST_POINTS)
+    assert min(want) == 0
+    assert sum(value > 0 for value in want) > 30
+
+
+def test_no_penalty_is_better_than_the_best():
+    for point in BEST_POINTS[::2]:
+        best = ridge.optimal_student_penalty(*point)
+        lam_t, *rest = point
+        least = ridge.student_error(best, lam_t, *rest)
+        errors = ridge.student_error(SCAN, lam_t, *rest)
+        assert np.all(errors >= least * (1 - RATIO))
+        window = ridge.winning_window(*point)
+        assert not window or best == 0 == window.low or window.low < best < window.high
+
+
+def test_best_penalty_at_the_ends():
+    """0 where only the ridgeless student will do, inf where only the spike's direction is safe."""
+    best = ridge.optimal_student_penalty
+    assert best(0.25, 0.5, 0.25, 1.0) == 0  # c = 0
+    assert best(0.0, 1.0, 0.25, 1.0) == 0  # γ_s = 1 and c = -1/3 exactly
+    assert best(0.0, 1.0, 0.25, float(np.nextafter(1.0, 2))) > 0
+    assert best(math.inf, 0.5, 0.25, 1.0, 0.9) == 0
+    assert best(0.0, 0.5, 1.0, 1.0) == math.inf  # a teacher at its peak
+    assert best(0.0, 0.5, 1.0, 0.0, 0.9) == 0  # a perfect teacher
+    np.testing.assert_array_equal(best(0.25, [0.5, 1.0, 2.0], 0.25, 1.0, 1.0), math.inf)
+    near = [best(0.25, gamma_s, 0.25, 1.0, oracle.BELOW_ONE) for gamma_s in (0.5, 1.0, 2.0)]
+    assert np.all((np.array(near) > 1e15) & np.isfinite(near))
+
+
+def test_best_penalty_is_the_same_for_a_ratio_and_its_inverse_in_units_of_its_root():
+    """λ_s*/√γ_s does not change under γ_s → 1/γ_s."""
+    for gamma_s in (1.0, 1.5, 4.0, 1024.0):
+        pair = ridge.optimal_student_penalty(0.05, [gamma_s, 1 / gamma_s], 0.25, 4.0, [[0], [0.7]])
+        np.testing.assert_allclose(pair[:, 0], pair[:, 1] * gamma_s, rtol=1e-12)
+
+
+def test_a_generic_minimiser_would_not_pass():
+    """Negative control: the least of 4001 errors in doubles misses the twelfth digit."""
+    point = (0.25, 0.25, 0.25, 1.0, 0.89)
+    want = oracle.optimal_student_penalty(*point)
+    grid = np.geomspace(0.5, 1.0, 4001)
+    coarse = grid[np.argmin(ridge.student_error(grid, *point))]
+    assert not oracle.miss(ridge.optimal_student_penalty(*point), want)
+    assert oracle.miss(coarse, want)
+    assert not oracle.miss(coarse, want, rtol=1e-3)
+
+
+def test_best_penalty_scalars_arrays_and_shapes():
+    assert isinstance(ridge.optimal_student_penalty(0.25, 0.25, 0.25, 1.0, 0.5), float)
+    zetas = np.array([0.0, 0.5, 1.0])
+    got = ridge.optimal_student_penalty(np.array([[0.1], [0.2]]), 2.0, 0.5, 1.0, zetas)
+    assert got.shape == (2, 3)
+    alone = [
+        ridge.optimal_student_penalty(lam, 2.0, 0.5, 1.0, z) for lam in (0.1, 0.2) for z in zetas
+    ]
+    np.testing.assert_array_equal(got.ravel(), alone)
+    assert ridge.optimal_student_penalty(np.empty(0), 2.0, 0.5, 1.0).shape == (0,)
+
+
+# -- how good the features must be ---------------------------------------------------------------
+
+
+def test_alignment_threshold_has_twelve_digits():
+    points = [
+        (gamma_s, gamma_t, sigma2)
+        for gamma_s in (1.0, oracle.ABOVE_ONE, 1 + 1e-9, 1.01, 1.2, 2.0, 10.0, 1e3, 1e6)
+        for gamma_t, sigma2 in ((0.25, 1.0), (1.0, 1e-3), (4.0, 2.0), (1e-3, 1e3), (1e3, 1e-6))
+    ]
+    got = ridge.alignment_threshold(*np.array(points).T)
+    assert not oracle.misses(got, [oracle.alignment_threshold(*point) for point in points], points)
+
+
+@pytest.mark.parametrize("gamma_s", oracle.GAMMAS)
+def test_a_student_wins_exactly_above_the_alignment_threshold(gamma_s):
+    for gamma_t, sigma2 in ((0.25, 1.0), (1.0, 4.0), (3.0, 0.1), (3.0, 0.0)):
+        edge = ridge.alignment_threshold(gamma_s, gamma_t, sigma2)
+        best = ridge.optimal_teacher_penalty(gamma_t, sigma2)
+        assert (edge == 0) == (gamma_s < 1)
+        assert 0 <= edge < 1
+        above = max(edge * (1 + 1e-9), 1e-6)
+        assert ridge.winning_window(best, gamma_s, gamma_t, sigma2, above)
+        assert not ridge.winning_window(best, gamma_s, gamma_t, sigma2, edge * (1 - 1e-9))
+
+
+def test_a_perfect_teacher_is_not_beaten_at_any_alignment():
+    for gamma_s, gamma_t in itertools.product((0.5, 1.0, 2.0), (0.25, 1.0)):
+        assert ridge.alignment_threshold(gamma_s, gamma_t, 0.0) == 1
+        assert not ridge.winning_window(0.0, gamma_s, gamma_t, 0.0, 1.0)
+
+
+def test_the_other_root_would_not_pass():
+    """Negative control: with γ_s + √(γ_s²-γ_s) in place of γ_s - √(γ_s²-γ_s), no student wins."""
+    b = mp_law.degrees_of_freedom(0.25, 0.25)
+    for gamma_s in (1.2, 2.0, 10.0):
+        other = 1 / math.sqrt(b + 4 * (1 - b) * (gamma_s + math.sqrt(gamma_s**2 - gamma_s)))
+        assert other < ridge.alignment_threshold(gamma_s, 0.25, 1.0)
+        assert not ridge.winning_window(0.25, gamma_s, 0.25, 1.0, other * (1 + 1e-6))
+
+
+NEW = {
+    "optimal_student_penalty": dict(lam_t=0.5, gamma_s=3.0, gamma_t=2.0, sigma2=1.0, zeta=0.5),
+    "alignment_threshold": dict(gamma_s=3.0, gamma_t=2.0, sigma2=1.0),
+}
+REFUSED = {"lam_t": -1.5, "gamma_s": 0.0, "gamma_t": math.inf, "sigma2": math.nan, "zeta": 1.5}
+
+
+@pytest.mark.parametrize(("name", "argument"), [(n, arg) for n in NEW for arg in NEW[n]])
+def test_new_functions_name_what_they_refuse(name, argument):
+    bad = REFUSED[argument]
+    with pytest.raises(ValueError) as error:
+        getattr(ridge, name)(**{**NEW[name], argument: np.array([NEW[name][argument], bad])})
+    assert argument in str(error.value)
+    assert str(bad) in str(error.value)
+    with pytest.raises(TypeError) as error:
+        getattr(ridge, name)(**{**NEW[name], argument: "abc"})
+    assert argument in str(error.value)

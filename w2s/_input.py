@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -55,6 +56,18 @@ def count(name: str, value: Any, *, low: int = 1, high: int | None = None) -> in
     if value < low or (high is not None and value > high):
         raise ValueError(f"{name} must be {allowed}, got {value}")
     return int(value)
+
+
+def require_memory(needed: float, what: str) -> None:
+    """ValueError, before any work, for a computation that this machine cannot hold."""
+    try:
+        available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # no such question on this system
+        available = 2**40
+    if needed > available:
+        raise ValueError(
+            f"{what} needs {needed / 2**30:,.0f} GiB; this machine has {available / 2**30:,.0f}"
+        )
 
 
 def scalar(name: str, array: NDArray[np.float64]) -> float:

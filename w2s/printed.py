@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from w2s.symbolic import gamma_s, gamma_t, lam_s, lam_t, sigma2
+from w2s.symbolic import gamma_s, gamma_t, lam_s, lam_t, m_s1, m_s2, m_t1, sigma2, zeta
 
 #: the right-hand side of (5), printed with "imbalance > this" as the condition to win
 equation_5 = 1 / (1 - 4 * gamma_s - 4 * sp.sqrt(gamma_s**2 - gamma_s))
@@ -24,3 +24,13 @@ H_1 = lam_s / (
 )
 #: H₂ written out, and c in (14)
 H_2 = (sigma2 * gamma_t - lam_t) / sp.sqrt(-4 * gamma_t + (1 + gamma_t + lam_t) ** 2)
+#: appendix F, the limit of β̂ᵀR̃²Σ̃R̂Σ̂β⋆
+appendix_f_overlap = zeta * (1 - lam_t * m_t1) ** 2 * (m_s1 - lam_s * m_s2)
+#: appendix F, the limit of 2t₁ᵀt₃
+appendix_f_cross = (
+    2
+    * zeta**2
+    * lam_s
+    * (1 - lam_t * m_t1)
+    * (lam_t * lam_s * m_t1 * m_s2 - lam_t * m_t1 * m_s1 - lam_s * m_s1)
+)

@@ -30,6 +30,10 @@ Array = NDArray[np.float64]
 
 #: Below this fraction of its largest term, a sum of three is computed again in high precision.
 _CANCELLATION = 2.0**-8
+#: No logarithm of a penalty that is asked for is larger: doubles, and their products, stay within.
+_WIDEST = 5000
+#: 2 · 5000 halved so often is below 1e-16, the relative accuracy of the penalty.
+_HALVINGS = 68
 
 
 @dataclass(frozen=True)
@@ -155,6 +159,97 @@ def winning_window(
         return _winning_window(**values)
 
 
+def optimal_student_penalty(
+    lam_t: ArrayLike,
+    gamma_s: ArrayLike,
+    gamma_t: ArrayLike,
+    sigma2: ArrayLike,
+    zeta: ArrayLike = 0.0,
+) -> Real:
+    """λ_s*, the penalty that minimises the limit of the student's error (beyond the paper).
+
+    The one solution of κ(1−γ_s a²)² = (1−ζ²+κ)(1−a)(1−γ_s a), a quartic in a = δ(λ_s; γ_s), where
+    κ = ζ²(1−b) − c and c is the teacher's imbalance; found in a bracket, in at least 60 digits. The
+    two sides balance at most once, so it is *the* minimum, wherever a search would start.
+
+    0 where no penalty is best (κ ≤ 0, or γ_s = 1 and 3κ ≤ 1 − ζ²); inf where a student that keeps
+    only the spike's direction is best (ζ = 1). Where every student is equally good (`lam_t` = inf,
+    or ζ = 1 and a perfect teacher) it is the limit along λ_t. A minimum need not be a win: for
+    γ_s ≥ 1 see `winning_window`.
+
+    Parameters
+    ----------
+    lam_t, gamma_s, gamma_t, sigma2, zeta : as in `student_error`; numbers or arrays, broadcast.
+        Each combination takes milliseconds, not nanoseconds.
+
+    Raises
+    ------
+    ValueError, TypeError : naming the argument, what is allowed and what came.
+
+    Examples
+    --------
+    >>> round(float(optimal_student_penalty(0.25, 0.25, 0.25, 1.0, zeta=0.89)), 6)
+    0.776481
+    >>> float(optimal_student_penalty(0.25, 0.25, 0.25, 1.0))  # no alignment: copy the teacher
+    0.0
+    """
+
+    def kernel(*arguments: Array) -> Array:
+        spread = np.broadcast_arrays(*arguments)
+        rows = zip(*(argument.flat for argument in spread), strict=True)
+        found = [_optimal_student_penalty(*map(float, row)) for row in rows]
+        return np.array(found).reshape(spread[0].shape)
+
+    return _input.evaluate(
+        kernel,
+        lam_t=_input.penalty("lam_t", lam_t),
+        gamma_s=_input.ratio("gamma_s", gamma_s),
+        gamma_t=_input.ratio("gamma_t", gamma_t),
+        sigma2=_input.variance("sigma2", sigma2),
+        zeta=_input.fraction("zeta", zeta),
+    )
+
+
+def alignment_threshold(gamma_s: ArrayLike, gamma_t: ArrayLike, sigma2: ArrayLike) -> Real:
+    """ζ*, above which some λ_s beats the optimally tuned teacher, λ_t = σ²γ_t (beyond the paper).
+
+    A student with alignment ζ wins for some penalty exactly when ζ > ζ*, where ζ* = 0 for γ_s < 1
+    and, with b = δ(σ²γ_t; γ_t) and r = √(1−1/γ_s),
+
+        ζ*² = 1/(b + 4(1−b)/(1+r))  for γ_s ≥ 1,
+
+    which rises from 1/(4−3b) at γ_s = 1 to 1/(2−b) as γ_s → ∞. At ζ = ζ* itself no penalty wins.
+    A perfect teacher (σ² = 0 and γ_t ≤ 1) is never beaten, not even with ζ = 1: then ζ* = 1.
+
+    Parameters
+    ----------
+    gamma_s, gamma_t, sigma2 : numbers or arrays, broadcast.
+
+    Raises
+    ------
+    ValueError, TypeError : naming the argument, what is allowed and what came.
+
+    Examples
+    --------
+    >>> [round(float(alignment_threshold(g, 0.25, 1.0)), 4) for g in (0.99, 1.0, 1.2, 100.0)]
+    [0.0, 0.7651, 0.8349, 0.899]
+    """
+
+    def kernel(gamma_s: Array, gamma_t: Array, sigma2: Array) -> Array:
+        teacher = terms(sigma2 * gamma_t, gamma_t)
+        r = np.sqrt(np.maximum(gamma_s - 1, 0) / gamma_s)
+        needed = 1 / np.sqrt(teacher.dof + 4 * teacher.rest / (1 + r))
+        perfect = (sigma2 == 0) & (gamma_t <= 1)
+        return np.where(perfect, 1.0, np.where(gamma_s < 1, 0.0, needed))
+
+    return _input.evaluate(
+        kernel,
+        gamma_s=_input.ratio("gamma_s", gamma_s),
+        gamma_t=_input.ratio("gamma_t", gamma_t),
+        sigma2=_input.variance("sigma2", sigma2),
+    )
+
+
 def _checked(
     lam_s: ArrayLike,
     lam_t: ArrayLike,
@@ -242,7 +337,7 @@ def _digits(*penalties: float) -> int:
     return 60 + 2 * round(max(extremes, default=0))
 
 
-def _precise_terms(lam: float, gamma: float) -> Terms:
+def _precise_terms(lam: Any, gamma: Any) -> Terms:
     return terms(
         mpmath.mpf(lam), mpmath.mpf(gamma), sqrt=mpmath.sqrt, where=lambda c, x, y: x if c else y
     )
@@ -268,38 +363,74 @@ def _precise_gap(
 def _winning_window(
     lam_t: float, gamma_s: float, gamma_t: float, sigma2: float, zeta: float
 ) -> WinningWindow:
-    """The quadratic 2γ_s·k·a² + (c−1+ζ²b)·a + Q₀ < 0 on 0 < a < min(1, 1/γ_s), k = ζ²(1−b) − c.
+    """Where the quadratic 2γ_s κa² − (z+κ)a + z − κ is negative, 0 < a < min(1, 1/γ_s).
 
-    For k ≤ 0 it is nowhere negative there. For k > 0 it is convex, its value at a = 1 is
-    −2(1−γ_s)k for γ_s < 1, and at a = 1/γ_s it is (1−1/γ_s)Q₀ for γ_s > 1: hence one interval.
+    Here z = 1 − ζ² and κ = −z·c_ζ: it is H₁ = c_ζ, cleared of fractions. For κ ≤ 0 it is nowhere
+    negative there. For κ > 0 it is convex, its value at a = 1 is −2(1−γ_s)κ for γ_s < 1, and at
+    a = 1/γ_s it is (1−1/γ_s)(z−κ) for γ_s > 1: hence one interval.
     """
     if lam_t == np.inf:
         return EMPTY  # the teacher knows nothing, and neither does its student
     if lam_t == 0 and gamma_t == 1:
         # c → −∞ when there is noise; without noise the teacher is perfect.
         return WinningWindow(0.0, np.inf) if sigma2 > 0 else EMPTY
-    teacher = _precise_terms(lam_t, gamma_t)
-    c, b = _imbalance(lam_t, gamma_t, sigma2, teacher), teacher.dof
-    gamma, z2 = mpmath.mpf(gamma_s), mpmath.mpf(zeta) ** 2
-    k = z2 * teacher.rest - c
-    at_zero = 1 + c - z2 * (1 + teacher.rest)
-    if k <= 0:
+    z, kappa = _alignment_terms(lam_t, gamma_t, sigma2, zeta)
+    gamma = mpmath.mpf(gamma_s)
+    if kappa <= 0:
         return EMPTY
-    if at_zero <= 0:
+    if kappa >= z:
         return WinningWindow(0.0, np.inf)
-    linear = 1 - c - z2 * b
-    discriminant = linear**2 - 8 * gamma * k * at_zero
-    if gamma < 1:
-        smaller = 2 * at_zero / (linear + mpmath.sqrt(discriminant))
-        return WinningWindow(0.0, _penalty_at(smaller, gamma))
     if gamma == 1:  # one root is a = 1
-        other = at_zero / (2 * k)
+        other = (z - kappa) / (2 * kappa)
         return WinningWindow(0.0, _penalty_at(other, gamma)) if other < 1 else EMPTY
-    if discriminant <= 0 or linear >= 4 * k:  # the vertex must lie left of 1/γ_s
+    discriminant = (z + kappa) ** 2 - 8 * gamma * kappa * (z - kappa)
+    if gamma > 1 and (discriminant <= 0 or z >= 3 * kappa):  # the vertex must lie left of 1/γ_s
         return EMPTY
-    smaller = 2 * at_zero / (linear + mpmath.sqrt(discriminant))
-    larger = at_zero / (2 * gamma * k * smaller)
+    smaller = 2 * (z - kappa) / (z + kappa + mpmath.sqrt(discriminant))
+    if gamma < 1:
+        return WinningWindow(0.0, _penalty_at(smaller, gamma))
+    larger = (z - kappa) / (2 * gamma * kappa * smaller)
     return WinningWindow(_penalty_at(larger, gamma), _penalty_at(smaller, gamma))
+
+
+def _alignment_terms(lam_t: float, gamma_t: float, sigma2: float, zeta: float) -> tuple[Any, Any]:
+    """z = 1 − ζ² and κ = ζ²(1−b) − c = −z·c_ζ, in mpmath; c_ζ is the c that alignment leaves."""
+    teacher, aligned = _precise_terms(lam_t, gamma_t), mpmath.mpf(zeta)
+    c = _imbalance(lam_t, gamma_t, sigma2, teacher)
+    return (1 - aligned) * (1 + aligned), aligned**2 * teacher.rest - c
+
+
+def _optimal_student_penalty(
+    lam_t: float, gamma_s: float, gamma_t: float, sigma2: float, zeta: float
+) -> float:
+    """The root of (1−a)(1−γ_s a)/((1−γ_s a²)² − (1−a)(1−γ_s a)) = κ/z.
+
+    The left side rises with λ_s, from 0 (γ_s ≠ 1) or 1/3 (γ_s = 1) to ∞. Both a → γ_s a and
+    λ_s → λ_s/γ_s turn γ_s into 1/γ_s and leave it alone, so only γ_s ≤ 1 is solved.
+    """
+    if zeta == 1:
+        return math.inf
+    if lam_t == math.inf:
+        return 0.0
+    if lam_t == 0 and gamma_t == 1:
+        return math.inf if sigma2 > 0 else 0.0
+    with mpmath.workdps(_digits(lam_t)):
+        z, kappa = _alignment_terms(lam_t, gamma_t, sigma2, zeta)
+        if kappa <= 0 or (gamma_s == 1 and 3 * kappa <= z):
+            return 0.0
+        if gamma_s == 1:  # (1−a)² cancels
+            return _penalty_at(mpmath.sqrt(1 + z / kappa) - 1, 1)
+        scale = mpmath.mpf(max(gamma_s, 1))
+        gamma = mpmath.mpf(gamma_s) if gamma_s <= 1 else 1 / scale
+        low, high = -_WIDEST, _WIDEST
+        for _ in range(_HALVINGS):
+            middle = mpmath.mpf(low + high) / 2
+            a, rest, slack, *_ = _precise_terms(mpmath.exp(middle), gamma)
+            edge = 1 - gamma
+            other = edge**2 + 3 * gamma * edge * rest + gamma**2 * rest**2 * (3 - rest)
+            above = z * rest * slack > kappa * a * other
+            low, high = (low, middle) if above else (middle, high)
+        return float(scale * mpmath.exp(middle))
 
 
 def _penalty_at(dof: Any, gamma: Any) -> float:

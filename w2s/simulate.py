@@ -2,21 +2,46 @@
 
 A *trial* draws everything anew (β⋆, both data sets, the noise) and returns the exact test errors
 σ² + ‖β̂ − β⋆‖² of one teacher and one student for every pair of penalties asked for. `experiment`
-repeats a trial and reports means with their standard errors. Two trials follow the paper's
-equations (1)–(4), (6)–(7) on explicit matrices: `dense_trial` solves the normal equations for every
-pair, `factorised_trial` diagonalises each data set once for all of them.
+repeats a trial and reports means with their standard errors, `draws` keeps every value.
+
+Two trials follow the paper's equations (1)–(4), (6)–(7) on explicit matrices: `dense_trial` solves
+the normal equations for every pair, `factorised_trial` diagonalises each data set once for all of
+them. `exact_trial` draws from the same law without a matrix; how is told in `w2s.samplers`. A
+covariance, a penalty or rows of your own need the dense way.
+
+Runs use `joblib`: wrap the call into `joblib.parallel_config(...)` for more cores or a cluster. The
+result is the same to the last bit. A run that is stopped, by Ctrl-C or by a lost worker, raises
+what stopped it, and that exception's attribute `partial` holds the result of the trials done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from w2s import _input
+from w2s import _input, running
+from w2s.samplers import band_trial, chain_trial, exact_trial, spectral_trial
+
+__all__ = [
+    "Draws",
+    "Estimate",
+    "Experiment",
+    "Problem",
+    "band_trial",
+    "chain",
+    "chain_trial",
+    "dense_chain_trial",
+    "dense_trial",
+    "draws",
+    "exact_trial",
+    "experiment",
+    "factorised_trial",
+    "spectral_trial",
+]
 
 Array = NDArray[np.float64]
 
@@ -80,7 +105,23 @@ class Experiment:
     gap: Estimate
 
 
+@dataclass(frozen=True)
+class Draws:
+    """Every trial's test errors: `teacher` of shape (trials, λ_t), `student` (trials, λ_t, λ_s)."""
+
+    teacher: Array
+    student: Array
+
+    @property
+    def gap(self) -> Array:
+        """L_s − L_t, trial by trial."""
+        return self.student - self.teacher[:, :, None]
+
+
 Trial = Callable[[Problem, Array, Array, np.random.Generator], tuple[Array, Array]]
+ChainTrial = Callable[
+    [int, Sequence[int], Sequence[float], float, np.random.Generator], NDArray[np.float64]
+]
 
 
 def experiment(
@@ -98,9 +139,11 @@ def experiment(
     ----------
     problem : sizes, noise and alignment.
     lam_t, lam_s : penalties > 0, each a number or a one-dimensional array; all pairs are run.
-    trials : how many independent repetitions, at least 2.
-    trial : `factorised_trial` (default) or `dense_trial`; any function of the same form.
-    rng : seed or generator. One child per trial: trial k is the same however many are run.
+    trials : how many independent repetitions, at least 2. Memory does not grow with it.
+    trial : `factorised_trial` (default), `dense_trial`, `exact_trial` (the same law without the
+        matrix); any function of the same form.
+    rng : seed or generator. One child per trial: trial k is the same however many are run, and
+        wherever they run.
 
     Returns
     -------
@@ -112,21 +155,106 @@ def experiment(
     >>> problem = Problem(d=40, n_t=160, n_s=160, sigma2=1.0)
     >>> experiment(problem, 0.05, [0.1, 1.0], trials=4, rng=0).gap.mean.shape
     (1, 2)
+    >>> huge = Problem(d=10**5, n_t=4 * 10**5, n_s=4 * 10**5, sigma2=1.0)
+    >>> run = experiment(huge, 0.02, 0.05, trials=2, trial=exact_trial, rng=0)
+    >>> print(f"{run.gap.mean[0, 0]:.2f}")     # negative: the student wins
+    -0.03
     """
     teachers, students = _penalties("lam_t", lam_t), _penalties("lam_s", lam_s)
     _input.count("trials", trials, low=2)
-    run = trial or factorised_trial
-    results = [
-        run(problem, teachers, students, child)
-        for child in np.random.default_rng(rng).spawn(trials)
-    ]
-    teacher_errors = np.array([teacher for teacher, _ in results])
-    student_errors = np.array([student for _, student in results])
-    return Experiment(
-        teacher=_estimate(teacher_errors),
-        student=_estimate(student_errors),
-        gap=_estimate(student_errors - teacher_errors[:, :, None]),
-    )
+    moments = _Moments(), _Moments(), _Moments()
+
+    def so_far() -> Experiment | None:
+        return Experiment(*(part.estimate() for part in moments)) if moments[0].count > 1 else None
+
+    arguments = (problem, teachers, students)
+    with running.keeping(so_far):
+        for teacher, student in running.repeat(trial or factorised_trial, arguments, trials, rng):
+            for part, value in zip(
+                moments, (teacher, student, student - teacher[:, None]), strict=True
+            ):
+                part.add(value)
+        return Experiment(*(part.estimate() for part in moments))
+
+
+def draws(
+    problem: Problem,
+    lam_t: ArrayLike,
+    lam_s: ArrayLike,
+    *,
+    trials: int = 1000,
+    trial: Trial | None = None,
+    rng: Any = None,
+) -> Draws:
+    """Every single test error, for histograms and tests of the law; arguments as `experiment`.
+
+    `trial` is `exact_trial` unless another is named.
+
+    Examples
+    --------
+    >>> problem = Problem(d=40, n_t=160, n_s=160, sigma2=1.0)
+    >>> draws(problem, 0.05, [0.1, 1.0], trials=6, rng=0).gap.shape
+    (6, 1, 2)
+    """
+    teachers, students = _penalties("lam_t", lam_t), _penalties("lam_s", lam_s)
+    _input.count("trials", trials)
+    shape = (trials, len(teachers), len(students))
+    _input.require_memory(8 * shape[0] * shape[1] * (1 + shape[2]), f"to keep {trials} trials")
+    kept, done = Draws(np.empty(shape[:2]), np.empty(shape)), 0
+    arguments = (problem, teachers, students)
+    with running.keeping(lambda: Draws(kept.teacher[:done], kept.student[:done])):
+        for teacher, student in running.repeat(trial or exact_trial, arguments, trials, rng):
+            kept.teacher[done], kept.student[done] = teacher, student
+            done += 1
+        return kept
+
+
+def chain(
+    d: int,
+    samples: Sequence[int],
+    penalties: Sequence[float],
+    *,
+    sigma2: float,
+    trials: int = 10,
+    trial: ChainTrial | None = None,
+    rng: Any = None,
+) -> Estimate:
+    """The test errors of a teacher, its student, the student's student, …
+
+    Every generation sees fresh inputs, labelled by the one before it; noise enters through the
+    teacher's labels only.
+
+    Parameters
+    ----------
+    d : dimension. samples, penalties : n > 0 and λ > 0 of each generation, the teacher first.
+    sigma2 : variance of the teacher's label noise, and of the test label.
+    trials, rng : as in `experiment`. trial : `chain_trial` (default) or `dense_chain_trial`.
+
+    Returns
+    -------
+    Estimate of shape (len(samples),).
+
+    Examples
+    --------
+    >>> run = chain(200, [800, 800, 800], [1e-3, 0.1, 0.1], sigma2=1.0, trials=20, rng=0)
+    >>> bool(run.mean[1] < run.mean[0])     # the first student beats its teacher
+    True
+    """
+    _input.count("d", d)
+    sizes = [_input.count(f"samples[{k}]", n) for k, n in enumerate(samples)]
+    lams = _penalties("penalties", penalties).tolist()
+    if len(sizes) != len(lams):
+        raise ValueError(
+            f"samples and penalties must have the same length, got {len(sizes)} and {len(lams)}"
+        )
+    noise = float(_input.scalar("sigma2", _input.variance("sigma2", sigma2)))
+    _input.count("trials", trials, low=2)
+    moments = _Moments()
+    with running.keeping(lambda: moments.estimate() if moments.count > 1 else None):
+        arguments = (d, sizes, lams, noise)
+        for errors in running.repeat(trial or chain_trial, arguments, trials, rng):
+            moments.add(errors)
+        return moments.estimate()
 
 
 def dense_trial(
@@ -171,9 +299,32 @@ def factorised_trial(
     return teacher_errors, student_errors
 
 
+def dense_chain_trial(
+    d: int,
+    samples: Sequence[int],
+    penalties: Sequence[float],
+    sigma2: float,
+    rng: np.random.Generator,
+) -> Array:
+    """A chain of students on explicit matrices: what `chain_trial` is compared with."""
+    _input.require_memory(8 * d * (2 * d + max(samples)), f"a dense chain at d = {d}")
+    beta = rng.normal(scale=d**-0.5, size=d)
+    taught_by: NDArray[np.floating[Any]] = beta
+    errors = []
+    for generation, (n, penalty) in enumerate(zip(samples, penalties, strict=True)):
+        x = rng.normal(size=(n, d))
+        labels = x @ taught_by
+        if generation == 0:
+            labels += rng.normal(scale=sigma2**0.5, size=n)
+        taught_by = np.linalg.solve(x.T @ x / n + penalty * np.eye(d), x.T @ labels / n)
+        errors.append(sigma2 + np.sum((taught_by - beta) ** 2))
+    return np.array(errors)
+
+
 def _draw(problem: Problem, rng: np.random.Generator) -> tuple[Array, Array, Array, Array, Array]:
     """β⋆, Σ̂, Xᵀy/n, Σ̃ and the student's Γ⁻²; the draws do not depend on the penalties."""
     d, n_t, n_s = problem.d, problem.n_t, problem.n_s
+    _input.require_memory(8 * d * (max(n_t, n_s) + 4 * d), f"a dense trial at d = {d}")
     beta = rng.normal(scale=d**-0.5, size=d)
     x_t = rng.normal(size=(n_t, d))
     labels = x_t @ beta + rng.normal(scale=problem.sigma2**0.5, size=n_t)  # (1)
@@ -206,7 +357,20 @@ def _penalties(name: str, value: ArrayLike) -> Array:
     return array
 
 
-def _estimate(values: Array) -> Estimate:
-    """Mean and standard error over the first axis."""
-    trials = len(values)
-    return Estimate(values.mean(axis=0), values.std(axis=0, ddof=1) / trials**0.5, trials)
+class _Moments:
+    """Mean and variance of results as they come (Welford), in the memory of one of them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.mean: Array = np.zeros(())
+        self.squares: Array = np.zeros(())
+
+    def add(self, value: Array) -> None:
+        self.count += 1
+        step = value - self.mean
+        self.mean = self.mean + step / self.count
+        self.squares = self.squares + step * (value - self.mean)
+
+    def estimate(self) -> Estimate:
+        variance = self.squares / (self.count - 1)
+        return Estimate(self.mean, np.sqrt(variance / self.count), self.count)

@@ -86,6 +86,8 @@ theorem_8 = (
 )
 alignment_gain = b * (2 * (1 - a) * (1 - b) + b * (1 - a) ** 2 / (1 - gamma_s * a**2))
 weighted_student_error = student_error - zeta**2 * alignment_gain
+#: the limit of Sherman–Morrison's scalar ν (appendix F); in the book's language λ_s/a
+spike_factor = lam_s / (1 - lam_s * m_s1)
 
 # --- who wins (Theorem 5) ----------------------------------------------------------------------
 
@@ -98,11 +100,123 @@ boundary = 2 * c * gamma_s * a**2 + (1 - c) * a - (1 + c)
 #: L_s − L_t = (1−a)·b/(1−γ_s a²) · gap_factor
 gap_factor = c * (1 + a - 2 * gamma_s * a**2) + 1 - a
 weighted_gap_factor = gap_factor - zeta**2 * (2 * (1 - b) * (1 - gamma_s * a**2) + b * (1 - a))
+#: c_ζ: with alignment ζ < 1 and λ_s > 0, L_s < L_t ⟺ H₁ > c_ζ; at ζ = 0 it is c
+aligned_imbalance = (c - zeta**2 * (1 - b)) / (1 - zeta**2)
+#: the best student: (1−a)(1−γ_s a)/(1−γ_s a²)² = c/(c−1), cleared of fractions; with ζ, c is c_ζ
+best_student = c * (1 - gamma_s * a**2) ** 2 + (1 - c) * (1 - a) * (1 - gamma_s * a)
 #: for γ_s > 1 the student can win only if c lies below this maximum of H₁, reached at a = 1 − r
 threshold = 1 / (1 - 4 * gamma_s + 4 * sp.sqrt(gamma_s**2 - gamma_s))
+
+#: γ_s > 1, optimal teacher: some λ_s wins if and only if ζ² is larger than this
+alignment_threshold_squared = 1 / (b + 4 * (1 - b) * (gamma_s - sp.sqrt(gamma_s**2 - gamma_s)))
 
 # (12): the penalties that solve H₁ = c
 _discriminant = (c - 1) ** 2 + 8 * c * (1 + c) * gamma_s
 _rest = 1 + 2 * c + 5 * c**2 + 4 * c * gamma_s + 4 * c**2 * gamma_s
 equation_12_plus = -(_rest + (1 + 3 * c) * sp.sqrt(_discriminant)) / (4 * c * (1 + c))
 equation_12_minus = -(_rest - (1 + 3 * c) * sp.sqrt(_discriminant)) / (4 * c * (1 + c))
+
+# --- the same for sixteen digits ---------------------------------------------------------------
+# What is compiled for the browser. Each difference is a sum of terms of one sign, so that no digit
+# is lost where λ → 0, γ → 1 or the student copies its teacher. tests/test_explorers.py proves every
+# form equal to the one above that it stands for. `*_steps` are computed one after the other.
+
+
+def _differences(suffix: str) -> Any:
+    return sp.symbols([n + suffix for n in ("edge", "S", "rest", "slack", "curvature")], real=True)
+
+
+#: 1 − γ, the root √((1+γ+λ)² − 4γ), 1 − δ, 1 − γδ and 1 − γδ²
+edge, S, rest, slack, curvature = _differences("")
+edge_t, S_t, rest_t, slack_t, curvature_t = _differences("_t")
+edge_s, S_s, rest_s, slack_s, curvature_s = _differences("_s")
+_end = 1 + sp.sqrt(gamma)
+
+spectral_steps = {
+    edge: 1 - gamma,
+    S: sp.sqrt(lam + edge**2 / _end**2) * sp.sqrt(lam + _end**2),
+    delta: 2 / (1 + gamma + lam + S),
+    rest: delta
+    * sp.Piecewise((2 * lam / (S + edge - lam), edge > lam), ((S - edge + lam) / 2, True)),
+    slack: delta
+    * sp.Piecewise((2 * gamma * lam / (S - edge - lam), -edge > lam), ((S + edge + lam) / 2, True)),
+    curvature: delta * S,
+}
+
+
+def _steps_of(suffix: str, dof: Any, ratio: Any, penalty_: Any) -> dict[Any, Any]:
+    names = dict(zip(_differences(""), _differences(suffix), strict=True))
+    names.update({delta: dof, gamma: ratio, lam: penalty_})
+    return {k.xreplace(names): v.xreplace(names) for k, v in spectral_steps.items()}
+
+
+teacher_steps = _steps_of("_t", b, gamma_t, lam_t)
+student_steps = _steps_of("_s", a, gamma_s, lam_s)
+
+#: the Marchenko–Pastur density (Theorem 16), and the same at x = `spectral_point`, 0 < θ < π
+x, theta = sp.symbols("x theta", positive=True)
+density = sp.sqrt((x - (1 - sp.sqrt(gamma)) ** 2) * (_end**2 - x)) / (2 * sp.pi * gamma * x)
+spectral_point = (1 - gamma) ** 2 / _end**2 + 4 * sp.sqrt(gamma) * sp.sin(theta / 2) ** 2
+density_at_point = sp.sin(theta) / (sp.pi * sp.sqrt(gamma) * x)
+
+# Where a curvature is 0 (γ = 1 and λ = 0) the limit is given by hand.
+_excess = (sigma2 + rest_t**2) / curvature_t
+teacher_sum = sp.Piecewise((0, sp.Eq(sigma2 + curvature_t, 0)), (_excess, True))
+_unlearnt = sp.Piecewise((0, sp.Eq(curvature_s, 0)), (rest_s**2 / curvature_s, True))
+_kept = sp.Piecewise((edge_s + 2 * gamma_s * rest_s, edge_s >= 0), (2 * slack_s - edge_s, True))
+#: `energy` of the student: the share of the teacher's noise that it keeps
+energy_sum = a**2 * sp.Piecewise((1, sp.Eq(curvature_s, 0)), (_kept / curvature_s, True))
+#: z = 1 − ζ²
+unaligned = (1 - zeta) * (1 + zeta)
+student_sum = (
+    sigma2
+    + unaligned * ((rest_s + a * rest_t) ** 2 + gamma_s * a**2 * b**2 * _unlearnt)
+    + zeta**2 * rest_t**2
+    + energy_sum * gamma_t * b**2 * teacher_sum
+)
+
+#: the teacher's imbalance; a λ_t that rounds to the optimum is the optimum
+imbalance_sum = sp.Piecewise(
+    (0, sp.Eq(lam_t, sigma2 * gamma_t)), ((lam_t - sigma2 * gamma_t) / S_t, True)
+)
+H_1_sum = -rest_s / (rest_s + 2 * a * slack_s)
+#: what the student repairs (c < 0), what its own penalty costs, and what alignment gives back
+gap_factor_sum = (
+    c * (rest_s + 2 * a * slack_s)
+    + rest_s * (rest_t + b * unaligned)
+    - 2 * zeta**2 * rest_t * curvature_s
+)
+gap_sum = sp.Piecewise((0, sp.Eq(rest_s, 0)), (rest_s / curvature_s * b * gap_factor_sum, True))
+_r = sp.sqrt((gamma_s - 1) / gamma_s)
+#: the supremum of H₁: `threshold` for γ_s > 1, −1/3 for γ_s = 1 and 0 below
+threshold_sum = sp.Piecewise((0, gamma_s < 1), (-(1 + _r) / (3 - _r), True))
+
+# The window. With z = 1 − ζ² and κ = ζ²(1−b) − c = −z·c_ζ, H₁ = c_ζ cleared of fractions is
+# `window_boundary` = 0, and w is the root of its discriminant.
+z, kappa, w, high = sp.symbols("z kappa w high", real=True)
+above_rest, above_slack = sp.symbols("above_rest above_slack", real=True)
+remaining_imbalance = zeta**2 * rest_t - c
+window_boundary = 2 * gamma_s * kappa * a**2 - (z + kappa) * a + z - kappa
+window_discriminant = (z - 3 * kappa) ** 2 + 8 * kappa * (z - kappa) * edge_s
+_far = z + kappa - 2 * gamma_s * (z - kappa)
+#: 1 − a and 1 − γ_s a at the smaller root a = 2(z−κ)/(z+κ+w), times z+κ+w
+window_rest = sp.Piecewise(
+    (8 * kappa * (z - kappa) * edge_s / (w + z - 3 * kappa), z > 3 * kappa),
+    (w - z + 3 * kappa, True),
+)
+window_slack = sp.Piecewise(
+    (4 * gamma_s * edge_s * (z - kappa) ** 2 / (w - _far), _far < 0), (w + _far, True)
+)
+window_edge = above_rest * above_slack / (2 * (z - kappa) * (z + kappa + w))
+_closed = (edge_s <= 0) & ((z >= 3 * kappa) | (window_discriminant <= 0))
+#: its ends (the table of Theorem 5, corrected); `high` is nan where no penalty wins
+window_steps = {
+    edge_s: 1 - gamma_s,
+    w: sp.sqrt(window_discriminant),
+    above_rest: window_rest,
+    above_slack: window_slack,
+    high: sp.Piecewise(
+        (sp.nan, kappa <= 0), (sp.oo, kappa >= z), (sp.nan, _closed), (window_edge, True)
+    ),
+}
+window_low = sp.Piecewise((0, (kappa >= z) | (edge_s >= 0)), (edge_s**2 / high, True))

@@ -47,6 +47,29 @@ def trace_limit(word: Any) -> Any:
     return total
 
 
+def words(expression: Any) -> dict[Any, Any]:
+    """A sum of words as {word: coefficient}, with words of the same trace merged.
+
+    A word that differs from another by a rotation has the same trace; the one with R̂ first stands
+    for both, and shorter words come first. Raises ValueError for words that `trace_limit` refuses
+    for alternating.
+
+    Examples
+    --------
+    >>> words((R_t + lam_s * R_s) ** 2)
+    {Rhat**2: 1, Rhat*Rtilde: 2*lambda_s, Rtilde**2: lambda_s**2}
+    """
+    collected: dict[tuple[int, ...], Any] = {}
+    for term in sp.Add.make_args(sp.expand(expression)):
+        scalar, powers = _split(term)
+        found = dict(_cyclic(powers))
+        key = tuple(found.get(letter, 0) for letter in (R_t, R_s))
+        collected[key] = collected.get(key, 0) + scalar
+    # SymPy's own order of terms changes from run to run
+    ordered = sorted(collected.items(), key=lambda item: (sum(item[0]), -item[0][0]))
+    return {R_t**i * R_s**j: coefficient for (i, j), coefficient in ordered}
+
+
 def _split(term: Any) -> tuple[Any, list[tuple[Any, int]]]:
     commuting, rest = term.args_cnc()
     return sp.Mul(*commuting), [(factor.base, int(factor.exp)) for factor in map(_power, rest)]
