@@ -6,7 +6,13 @@ import shutil
 from importlib.metadata import distribution
 from pathlib import Path
 
+from bokeh.resources import Resources
+
+from w2s.explorers import theory
+
 MATHJAX_PARTS = ("tex-mml-chtml.js", "output/chtml/fonts/woff-v2", "input/tex/extensions")
+#: What a page with an explorer loads, in this order.
+EXPLORER_SCRIPTS = ("bokeh.min.js", "theory.js", "explorer.js")
 
 
 def gather_assets(root: Path) -> None:
@@ -21,6 +27,9 @@ def gather_assets(root: Path) -> None:
             shutil.copytree(source / part, destination)
         else:
             shutil.copy2(source / part, destination)
+    for script in Resources(mode="absolute", components=["bokeh"]).js_files:
+        shutil.copy2(script, target.parent / EXPLORER_SCRIPTS[0])
+    (target.parent / EXPLORER_SCRIPTS[1]).write_text(theory(), encoding="utf-8")
 
 
 def _mathjax() -> Path:

@@ -1,8 +1,10 @@
-"""What the book needs of Sphinx beyond Jupyter Book: two directives and two repairs.
+"""What the book needs of Sphinx beyond Jupyter Book: three directives and two repairs.
 
 `{ledger}` and `{errata}` show what the chapters concluded, read from the validated outputs in
-`_build/validated/`. The repairs: sphinx-thebe cannot be switched off and breaks every page's
-console; sphinx-proof has no handlers for the single-page builder.
+`_build/validated/`. `{explorer} NAME` shows an explorer of `w2s.explorers`, each at one place of
+the book, and has its scripts loaded on that page alone. The repairs: sphinx-thebe cannot be
+switched off and breaks every page's console; sphinx-proof has no handlers for the single-page
+builder.
 """
 
 from __future__ import annotations
@@ -17,9 +19,10 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from tools.assets import EXPLORER_SCRIPTS
 from tools.chapters import conclusions, validated_path
 from tools.numbered_items import NUMBERED_ITEMS
-from w2s.verdicts import KEY
+from w2s.explorers import render
 
 
 def concluded(root: Path, kind: str) -> list[dict[str, Any]]:
@@ -30,7 +33,7 @@ def concluded(root: Path, kind: str) -> list[dict[str, Any]]:
     for name in names:
         path = validated_path(root / "book" / f"{name}.md")
         if path.exists():
-            found += conclusions(nbformat.read(path, as_version=4), KEY, kind)
+            found += conclusions(nbformat.read(path, as_version=4), kind)
     return found
 
 
@@ -65,6 +68,26 @@ class Errata(SphinxDirective):
         rows = rows or [["none yet", "", "", ""]]
         head = ["where", "printed", "what holds", "the check that tells them apart"]
         return _table(self, "errata", head, rows)
+
+
+class Explorer(SphinxDirective):
+    """A picture that follows its sliders."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        try:
+            shown = render(self.arguments[0])
+        except ValueError as unknown:
+            raise self.error(str(unknown)) from None
+        return [nodes.raw("", shown, format="html", classes=["explorer"])]
+
+
+def _load_scripts(app: Sphinx, page: str, template: str, context: Any, doctree: Any) -> None:
+    shown = doctree.findall(nodes.raw) if doctree is not None else ()
+    if any("explorer" in node["classes"] for node in shown):
+        for script in EXPLORER_SCRIPTS:
+            app.add_js_file(script, loading_method="defer")
 
 
 _NOT_YET = {"anchor": "", "status": "open", "check": "", "summary": "not yet"}
@@ -116,5 +139,7 @@ def _before_reading(app: Sphinx) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("ledger", Ledger)
     app.add_directive("errata", Errata)
+    app.add_directive("explorer", Explorer)
+    app.connect("html-page-context", _load_scripts)
     app.connect("builder-inited", _before_reading)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

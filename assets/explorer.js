@@ -1,0 +1,107 @@
+// Ties the controls of an explorer to its figures. No formula of the book is written here: those
+// are in theory.js, compiled from w2s/symbolic.py.
+globalThis.explorer = (() => {
+  "use strict";
+  const digits = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+  // x in words, with `places` significant digits
+  function number(x, places = 4) {
+    if (Number.isNaN(x)) return "none";
+    if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
+    const size = Math.abs(x);
+    const minus = text => text.replace("-", "−");
+    if (x === 0 || (size >= 1e-3 && size < 1e6)) return minus(String(Number(x.toPrecision(places))));
+    const [head, power] = x.toExponential(places - 1).split("e");
+    const raised = [...power.replace("+", "")].map(d => (d === "-" ? "⁻" : digits[d])).join("");
+    return minus(`${Number(head)}·10${raised}`);
+  }
+
+  function say(name, key, value, text = number(value)) {
+    const place = document.getElementById(`${name}-${key}`);
+    if (place === null) return;
+    if (value !== null) place.dataset.value = String(value);
+    if (place.textContent !== text) place.textContent = text;
+    if (key === "verdict" && value !== null) place.dataset.wins = String(value < 0);
+  }
+
+  const steps = (from, to, count) =>
+    Array.from({length: count}, (_, k) => from + (to - from) * k / (count - 1));
+  const powers = (from, to, count) => steps(from, to, count).map(u => 10 ** u);
+
+  // Show all of `values`; a `level` too, unless that flattens them.
+  function fit(range, values, levels) {
+    let [low, high] = [Math.min(...values), Math.max(...values.filter(Number.isFinite))];
+    const tall = 4 * (high - low) + 0.1 * high;
+    for (const level of levels.filter(Number.isFinite)) {
+      low = Math.min(low, Math.max(level, low - tall));
+      high = Math.max(high, Math.min(level, high + tall));
+    }
+    const margin = 0.06 * (high - low) + 1e-9;
+    [range.start, range.end] = [low - margin, high + margin];
+  }
+
+  function fit_log(range, values) {
+    range.start = Math.min(...values) / 1.5;
+    range.end = 1.5 * Math.max(...values);
+  }
+
+  function wire(section) {
+    const name = section.dataset.explorer;
+    const values = {};
+    let figure = null;
+    let waiting = false;
+
+    function update() {
+      if (figure === null || waiting) return;
+      waiting = true;
+      requestAnimationFrame(() => {
+        waiting = false;
+        figure.tags = [{...values}];
+      });
+    }
+
+    for (const control of section.querySelectorAll(".explorer-control")) {
+      const [slider, field] = control.querySelectorAll("input");
+      const log = control.dataset.log === "1";
+      const whole = control.dataset.whole === "1";
+      const key = control.dataset.name;
+      const short = x => Number(x.toPrecision(3));
+      const rounded = x => (whole ? Math.round(short(x)) : short(x));
+      const announce = () => slider.setAttribute("aria-valuetext", number(values[key]));
+      slider.addEventListener("input", () => {
+        const position = Number(slider.value);
+        values[key] = rounded(log ? 10 ** position : position);
+        field.value = values[key];
+        field.removeAttribute("aria-invalid");
+        announce();
+        update();
+      });
+      field.addEventListener("input", () => {
+        const x = Number(field.value);
+        const valid = field.validity.valid && field.value !== "" && (!whole || Number.isInteger(x));
+        if (!valid) return field.setAttribute("aria-invalid", "true");
+        field.removeAttribute("aria-invalid");
+        values[key] = x;
+        slider.value = log ? Math.log10(Math.max(x, 10 ** slider.min)) : x;
+        announce();
+        update();
+      });
+      values[key] = Number(field.value);
+      announce();
+    }
+
+    const look = () => {
+      for (const document_ of globalThis.Bokeh?.documents ?? []) {
+        figure ??= document_.get_model_by_name(`explorer-${name}`);
+      }
+      if (figure === null) return setTimeout(look, 30);
+      update();
+    };
+    look();
+  }
+
+  const begin = () => document.querySelectorAll("section.explorer").forEach(wire);
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+  else begin();
+  return {number, say, steps, powers, fit, fit_log};
+})();

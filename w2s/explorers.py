@@ -1,0 +1,706 @@
+"""The book's explorers: pictures that follow their sliders in the browser, without a server.
+
+`theory` compiles the expressions of `w2s.symbolic` to JavaScript; nothing that a picture computes
+is written a second time. `render` gives an explorer as HTML: labelled controls of the browser's
+own, read-outs, and Bokeh figures whose `CustomJS` calls the compiled functions. The directive
+`{explorer} NAME` puts it into a page; `assets/explorer.js` ties the controls to the figures.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from bokeh.embed import components
+from bokeh.models import ColumnDataSource, CustomJS, FixedTicker, LinearColorMapper, Range1d
+from bokeh.models.annotations import BoxAnnotation, Span
+from bokeh.palettes import PiYG11
+from bokeh.plotting import figure
+
+from w2s import symbolic
+from w2s.javascript import function
+from w2s.plotting import COLOURS
+
+_RATIOS = [0.1, 0.2, 0.5, 1, 2, 5, 10]
+_CELLS = 61
+_HALF = sp.Rational(1, 2)
+_GRID = (-3.0, 2.0)
+
+
+def theory() -> str:
+    """The formulas of settings 1 and 2 as one JavaScript file, which defines `w2s`.
+
+    Its functions have the names and the argument order of `w2s.ridge` and
+    `w2s.marchenko_pastur`; a window is {low, high}, and `high` is NaN where no penalty wins.
+    """
+    s = symbolic
+    both = {**s.teacher_steps, **s.student_steps, s.c: s.imbalance_sum}
+    m = s.delta / s.slack
+    remaining = {s.z: s.unaligned, s.kappa: s.remaining_imbalance}
+    window = {"low": s.window_low, "high": s.high}
+    setting = [s.lam_s, s.lam_t, s.gamma_s, s.gamma_t, s.sigma2, s.zeta]
+    teacher = [s.lam_t, s.gamma_t, s.sigma2]
+    spectral = {"dof": s.delta, "rest": s.rest, "slack": s.slack, "curvature": s.curvature}
+    spectral |= {"root": s.S, "m": m, "m_2": (m / s.curvature**_HALF) ** 2}
+    functions = {
+        "terms": ([s.lam, s.gamma], spectral, s.spectral_steps),
+        "density_at": (
+            [s.theta, s.gamma],
+            {"x": s.x, "density": s.density_at_point},
+            {s.x: s.spectral_point},
+        ),
+        "optimal_teacher_penalty": ([s.gamma_t, s.sigma2], s.optimal_teacher_penalty, {}),
+        "imbalance": (teacher, s.imbalance_sum, s.teacher_steps),
+        "teacher_error": (teacher, s.teacher_sum, s.teacher_steps),
+        "student_error": (setting, s.student_sum, both),
+        "error_gap": (setting, s.gap_sum, both),
+        "winning_window": (
+            [s.lam_t, s.gamma_s, s.gamma_t, s.sigma2, s.zeta],
+            window,
+            {**s.teacher_steps, s.c: s.imbalance_sum, **remaining, **s.window_steps},
+        ),
+        "H_1": ([s.lam_s, s.gamma_s], s.H_1_sum, s.student_steps),
+        "threshold": ([s.gamma_s], s.threshold_sum, {}),
+        "edges": ([s.c, s.gamma_s], window, {s.z: 1, s.kappa: -s.c, **s.window_steps}),
+    }
+    body = "\n".join(function(name, *definition) for name, definition in functions.items())
+    return (
+        "// Compiled from w2s/symbolic.py when the book was built; not written by hand.\n"
+        f'globalThis.w2s = (() => {{\n"use strict";\n{body}\n'
+        f"return {{{', '.join(functions)}}};\n}})();\n"
+    )
+
+
+@dataclass(frozen=True)
+class Control:
+    """A slider and the number field beside it. The number is what counts."""
+
+    name: str
+    symbol: str  #: as HTML
+    words: str  #: read aloud
+    low: float
+    high: float
+    value: float
+    log: bool = False
+    step: float = 0.01  #: of the slider, in powers of ten if `log`
+    whole: bool = False
+    least: float | None = 0.0  #: the number field takes no less
+    most: float | None = None
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """What a reader sees: a title, controls, read-outs (key, HTML label), figures with a legend."""
+
+    title: str
+    seen: str  #: the picture in words
+    controls: tuple[Control, ...]
+    readouts: tuple[tuple[str, str], ...]
+    legend: tuple[tuple[str, str], ...]  #: (colour, words)
+    draw: Callable[[], tuple[list[Any], dict[str, Any]]]  #: figures and what the code may change
+    code: str  #: sees `p` (the controls' values), `say`, `w2s`, `explorer` and what `draw` named
+
+
+def render(name: str) -> str:
+    """The explorer `name` as HTML, for pages that load bokeh, `theory` and `assets/explorer.js`.
+
+    Raises
+    ------
+    ValueError : there is no explorer of this name; the message lists those there are.
+    """
+    if name not in EXPLORERS:
+        raise ValueError(f"no explorer called {name!r}; there are: {', '.join(EXPLORERS)}")
+    explorer = EXPLORERS[name]
+    figures, parts = explorer.draw()
+    code = f"const p = cb_obj.tags[0];\nconst say = (key, value, text) => explorer.say('{name}', "
+    code += f"key, value, text);\n{explorer.code}"
+    figures[0].name = f"explorer-{name}"
+    figures[0].js_on_change("tags", CustomJS(args=parts, code=code))
+    script, places = components(figures)
+    drawn = _own_ids(name, script + "".join(f"<div>{place}</div>" for place in places))
+    title, seen = html.escape(explorer.title), html.escape(explorer.seen)
+    controls = "\n".join(_control(name, control) for control in explorer.controls)
+    readouts = "\n".join(
+        f'<div><dt>{label}</dt><dd><output id="{name}-{key}">…</output></dd></div>'
+        for key, label in explorer.readouts
+    )
+    legend = "".join(
+        f'<li><span style="background:{colour}"></span><div>{words}</div></li>'
+        for colour, words in explorer.legend
+    )
+    return (
+        f'<section class="explorer" id="explorer-{name}" data-explorer="{name}" '
+        f'aria-label="{title}">\n<p class="explorer-title">{title}</p>\n'
+        f'<div class="explorer-controls">\n{controls}\n</div>\n'
+        f'<p class="explorer-verdict" id="{name}-verdict" role="status">'
+        "<noscript>This picture needs JavaScript.</noscript></p>\n"
+        f'<dl class="explorer-readouts">\n{readouts}\n</dl>\n'
+        f'<div class="explorer-card">\n<div class="explorer-figures" role="img" '
+        f'aria-label="{seen}">\n{drawn}\n</div>\n<ul class="explorer-legend">{legend}</ul>\n'
+        "</div>\n</section>\n"
+    )
+
+
+def _control(explorer: str, control: Control) -> str:
+    place = f"{explorer}-{control.name}"
+    bounds = "" if control.least is None else f'min="{control.least:g}" '
+    bounds += "" if control.most is None else f'max="{control.most:g}" '
+    low, high = (np.log10(end) if control.log else end for end in (control.low, control.high))
+    start = np.log10(control.value) if control.log else control.value
+    kind = f'data-log="{int(control.log)}" data-whole="{int(control.whole)}"'
+    words = html.escape(control.words)
+    return (
+        f'<div class="explorer-control" data-name="{control.name}" {kind}>'
+        f'<label for="{place}">{control.symbol} <span>{words}</span></label>'
+        f'<input type="range" id="{place}" min="{low:.6g}" max="{high:.6g}" '
+        f'step="{control.step:g}" value="{start:.6g}">'
+        f'<input type="number" id="{place}-number" aria-label="{words}, as a number" {bounds}'
+        f'step="any" value="{control.value:g}"></div>'
+    )
+
+
+def _own_ids(name: str, text: str) -> str:
+    """The same identifiers in every build, in place of Bokeh's random ones."""
+    found = dict.fromkeys(re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", text))
+    for number, identifier in enumerate(found):
+        text = text.replace(identifier, f"bokeh-{name}-{number}")
+    return text
+
+
+# --- figures -------------------------------------------------------------------------------------
+
+
+def _figure(
+    x: str,
+    y: str,
+    x_range: tuple[float, float],
+    y_range: tuple[float, float] = (0.0, 1.0),
+    *,
+    log: str = "x",
+    height: int = 330,
+    ticks: list[float] | None = None,
+) -> Any:
+    plot = figure(
+        height=height,
+        sizing_mode="stretch_width",
+        x_range=Range1d(start=x_range[0], end=x_range[1]),
+        y_range=Range1d(start=y_range[0], end=y_range[1]),
+        x_axis_label=x,
+        y_axis_label=y,
+        tools="",
+        toolbar_location=None,
+        min_border_right=16,
+        outline_line_color=None,
+        x_axis_type="log" if "x" in log else "linear",
+        y_axis_type="log" if "y" in log else "linear",
+    )
+    plot.grid.grid_line_alpha = 0.4
+    if ticks:
+        plot.xaxis.ticker = FixedTicker(ticks=ticks)
+        plot.xaxis.major_label_overrides = {tick: f"{tick:g}" for tick in ticks}
+    for axis in plot.axis:
+        axis.axis_label_text_font_style = "normal"
+        axis.axis_label_text_font_size = "14px"
+        axis.major_label_text_font_size = "12px"
+        axis.axis_label_text_color = axis.major_label_text_color = "#222222"
+    return plot
+
+
+def _line(plot: Any, colour: str, **more: Any) -> ColumnDataSource:
+    source = ColumnDataSource({"x": [], "y": []})
+    plot.line("x", "y", source=source, color=colour, line_width=more.pop("width", 2.5), **more)
+    return source
+
+
+def _dots(plot: Any, colour: str) -> ColumnDataSource:
+    source = ColumnDataSource({"x": [], "y": []})
+    plot.scatter("x", "y", source=source, size=11, color=colour, line_color="white")
+    return source
+
+
+def _band(plot: Any) -> Any:
+    band = BoxAnnotation(
+        left=1, right=1, fill_color=COLOURS["wins"], fill_alpha=0.16, line_color=None
+    )
+    plot.add_layout(band)
+    return band
+
+
+_LAM_T = Control("lam_t", "λ<sub>t</sub>", "teacher's penalty", 1e-4, 100, 0.01, log=True)
+_LAM_S = Control("lam_s", "λ<sub>s</sub>", "student's penalty", 1e-4, 100, 0.1, log=True)
+_SIGMA = Control("sigma", "σ<sub>ε</sub>", "noise of the labels", 0, 3, 1, step=0.05)
+_ZETA = Control("zeta", "ζ", "alignment of the student's penalty", 0, 1, 0, most=1)
+
+
+def _ratio(name: str, who: str, value: float) -> Control:
+    words = f"{who} ratio, d over n"
+    return Control(name, f"γ<sub>{name[-1]}</sub>", words, 0.05, 20, value, log=True, least=0.001)
+
+
+_WINDOW = """
+const window_of = (win, left, right) => {
+  band.visible = win.high > win.low;
+  band.left = win.low > 0 ? win.low : left;
+  band.right = Number.isFinite(win.high) ? win.high : right;
+};
+const interval = win => !(win.high > win.low) ? "none"
+  : win.high === Infinity ? "every λₛ > 0"
+  : `${explorer.number(win.low)} < λₛ < ${explorer.number(win.high)}`;
+"""
+
+# --- will your student win? ----------------------------------------------------------------------
+
+
+def _draw_calculator() -> tuple[list[Any], dict[str, Any]]:
+    plot = _figure("student's penalty λₛ", "test error", (1e-4, 1e3))
+    parts = {"band": _band(plot), "teacher": _line(plot, COLOURS["teacher"], line_dash="dashed")}
+    parts |= {"student": _line(plot, COLOURS["student"]), "here": _dots(plot, COLOURS["student"])}
+    return [plot], {"plot": plot, **parts}
+
+
+_CALCULATOR = (
+    _WINDOW
+    + """
+const gamma_t = p.d / p.n_t, gamma_s = p.d / p.n_s, sigma2 = p.sigma * p.sigma;
+const rest = [p.lam_t, gamma_s, gamma_t, sigma2, p.zeta];
+const L_t = w2s.teacher_error(p.lam_t, gamma_t, sigma2);
+const L_s = w2s.student_error(p.lam_s, ...rest);
+const gap = w2s.error_gap(p.lam_s, ...rest);
+const win = w2s.winning_window(...rest);
+const best = w2s.optimal_teacher_penalty(gamma_t, sigma2);
+const grid = explorer.powers(-4, 3, 281);
+const curve = grid.map(lam_s => w2s.student_error(lam_s, ...rest));
+student.data = {x: grid, y: curve};
+teacher.data = {x: [1e-4, 1e3], y: [L_t, L_t]};
+here.data = {x: [p.lam_s], y: [L_s]};
+window_of(win, 1e-4, 1e3);
+explorer.fit(plot.y_range, [...curve, L_s], [L_t]);
+say("L_t", L_t); say("L_s", L_s); say("gap", gap);
+say("gamma_t", gamma_t); say("gamma_s", gamma_s); say("best", best);
+say("low", win.low); say("high", win.high);
+say("window", null, interval(win));
+const share = explorer.number(Math.abs(gap) / L_t * 100, 3) + " %";
+const by = Number.isFinite(L_t) ? share + " " : "";
+const outcome = gap < 0 ? `Your student wins: its test error is ${by}below its teacher's.`
+  : gap > 0 ? `Your student loses: its test error is ${share} above its teacher's.`
+  : "A draw: the student repeats its teacher.";
+const others = win.high > win.low
+  ? win.high === Infinity ? " Every penalty λₛ > 0 would win."
+    : gap < 0 ? "" : ` It would win for ${interval(win)}.`
+  : p.zeta > 0 || p.lam_t < best ? " No penalty would make it win."
+  : " No penalty would: this teacher is not under-regularised.";
+say("verdict", gap, outcome + others);
+"""
+)
+
+# --- the spectrum --------------------------------------------------------------------------------
+
+
+def _draw_spectrum() -> tuple[list[Any], dict[str, Any]]:
+    law = _figure("eigenvalue s", "density, and λ/(s+λ)", (-0.2, 6), log="", height=280)
+    parts: dict[str, Any] = {
+        "density": _line(law, COLOURS["student"]),
+        "weight": _line(law, COLOURS["highlight"], line_dash="dashed"),
+        "atom": _line(law, COLOURS["student"], width=7),
+    }
+    transform = _figure("λ", "m(λ; γ)", (1e-4, 1e2), log="xy", height=280, y_range=(1e-2, 1e3))
+    parts |= {"m": _line(transform, COLOURS["teacher"]), "here": _dots(transform, "#000000")}
+    return [law, transform], {"law": law, "transform": transform, **parts}
+
+
+_SPECTRUM = """
+const t = w2s.terms(p.lam, p.gamma);
+const missing = w2s.terms(0, p.gamma).rest;  // λm at λ = 0: the atom's mass
+const points = explorer.steps(0, Math.PI, 241).slice(1, -1).map(u => w2s.density_at(u, p.gamma));
+density.data = {x: points.map(u => u.x), y: points.map(u => u.density)};
+const last = points[points.length - 1].x;
+atom.data = missing > 0 ? {x: [0, 0], y: [0, missing]} : {x: [], y: []};
+law.y_range.end = Math.min(2.5, Math.max(1.1, 1.1 * Math.max(...density.data.y)));
+law.x_range.start = -0.03 * last; law.x_range.end = 1.05 * last;
+const s = explorer.steps(0, 1.05 * last, 200);
+weight.data = {x: s, y: s.map(v => p.lam / (v + p.lam))};
+const grid = explorer.powers(-4, 2, 241);
+const curve = grid.map(lam => w2s.terms(lam, p.gamma).m);
+m.data = {x: grid, y: curve};
+here.data = {x: [p.lam], y: [t.m]};
+explorer.fit_log(transform.y_range, curve);
+say("m", t.m); say("m_2", t.m_2); say("dof", t.dof); say("atom", missing);
+say("verdict", null, `At this penalty ${explorer.number(100 * t.dof, 3)} % of the directions `
+  + `are learnt (δ), and ${explorer.number(100 * t.rest, 3)} % are shrunk away (λm).`);
+"""
+
+# --- the teacher ----------------------------------------------------------------------------------
+
+
+def _draw_teacher() -> tuple[list[Any], dict[str, Any]]:
+    over_penalty = _figure("teacher's penalty λₜ", "test error", (1e-4, 1e2), height=280)
+    over_ratio = _figure("γₜ = d/nₜ", "test error", (0.1, 10), height=280, ticks=_RATIOS)
+    parts: dict[str, Any] = {"best_here": Span(dimension="height", line_dash="dotted")}
+    over_penalty.add_layout(parts["best_here"])
+    for name, plot in (("left", over_penalty), ("right", over_ratio)):
+        parts[name] = plot
+        parts[f"{name}_curve"] = _line(plot, COLOURS["teacher"])
+        parts[f"{name}_dot"] = _dots(plot, "#000000")
+    return [over_penalty, over_ratio], parts
+
+
+_TEACHER = """
+const sigma2 = p.sigma * p.sigma;
+const L_t = (lam_t, gamma_t) => w2s.teacher_error(lam_t, gamma_t, sigma2);
+const here = L_t(p.lam_t, p.gamma_t);
+const best = w2s.optimal_teacher_penalty(p.gamma_t, sigma2);
+const penalties = explorer.powers(-4, 2, 281), ratios = explorer.powers(-1, 1, 281);
+const over_penalty = penalties.map(lam_t => L_t(lam_t, p.gamma_t));
+left_curve.data = {x: penalties, y: over_penalty};
+right_curve.data = {x: ratios, y: ratios.map(g => Math.min(L_t(p.lam_t, g), 30 * (sigma2 + 1)))};
+left_dot.data = {x: [p.lam_t], y: [here]};
+right_dot.data = {x: [p.gamma_t], y: [here]};
+best_here.location = best;
+best_here.visible = best > 0;
+explorer.fit(left.y_range, over_penalty, [here]);
+right.y_range.start = Math.max(0, sigma2 - 0.05 * (sigma2 + 1));
+right.y_range.end = 3 * (sigma2 + 1) - right.y_range.start;
+say("L_t", here); say("best", best); say("L_best", L_t(best, p.gamma_t));
+say("verdict", null, p.lam_t === best ? "This is the best penalty."
+  : p.lam_t < best ? "Under-regularised: a larger penalty would be better."
+  : "Over-regularised: a smaller penalty would be better.");
+"""
+
+# --- the gap over both penalties -----------------------------------------------------------------
+
+
+def _draw_gap() -> tuple[list[Any], dict[str, Any]]:
+    low, high = _GRID
+    plot = _figure(
+        "teacher's penalty λₜ", "student's penalty λₛ", _GRID, log="", height=380, y_range=_GRID
+    )
+    powers = list(range(round(low), round(high) + 1))
+    for axis in plot.axis:
+        axis.ticker = FixedTicker(ticks=powers)
+        axis.major_label_overrides = {k: f"{10.0**k:g}" for k in powers}
+    surface = ColumnDataSource({"image": [np.zeros((_CELLS, _CELLS), dtype=np.float32)]})
+    colours = LinearColorMapper(palette=_palette(), low=-0.2, high=0.2)
+    size = high - low
+    plot.image("image", x=low, y=low, dw=size, dh=size, source=surface, color_mapper=colours)
+    optimum = Span(dimension="height", line_color="#000000", line_dash="dotted", line_width=2)
+    plot.add_layout(optimum)
+    parts = {"surface": surface, "optimum": optimum}
+    parts |= {"upper": _line(plot, "#000000"), "lower": _line(plot, "#000000")}
+    return [plot], {**parts, "here": _dots(plot, "#000000")}
+
+
+def _palette() -> list[str]:
+    """Green where the student wins, pink where it loses, in small steps."""
+    ends = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in PiYG11])
+    at = np.linspace(0, len(ends) - 1, 101)
+    mixed = [np.interp(at, range(len(ends)), ends[:, k]).round().astype(int) for k in range(3)]
+    return ["#" + "".join(f"{part:02x}" for part in colour) for colour in zip(*mixed, strict=True)]
+
+
+_GAP = (
+    f"const cells = {_CELLS}, low = {_GRID[0]}, high = {_GRID[1]};"
+    + """
+const sigma2 = p.sigma * p.sigma;
+const gap_at = (lam_s, lam_t) =>
+  w2s.error_gap(lam_s, lam_t, p.gamma_s, p.gamma_t, sigma2, p.zeta);
+const centre = k => 10 ** (low + (high - low) * (k + 0.5) / cells);
+const image = surface.data.image[0];
+for (let i = 0; i < cells; i++) {
+  const L = w2s.teacher_error(centre(i), p.gamma_t, sigma2);
+  for (let j = 0; j < cells; j++) image[j * cells + i] = gap_at(centre(j), centre(i)) / L;
+}
+surface.change.emit();
+const window_at = u => w2s.winning_window(10 ** u, p.gamma_s, p.gamma_t, sigma2, p.zeta);
+const open = u => window_at(u).high > window_at(u).low;
+const across = explorer.steps(low, high, 301);
+for (let k = across.length - 1; k > 0; k--) {  // where it opens or closes, to the last digit
+  let [shut, wide] = [across[k - 1], across[k]];
+  if (open(shut) === open(wide)) continue;
+  if (open(shut)) [shut, wide] = [wide, shut];
+  for (let n = 0; n < 50; n++) {
+    const middle = (shut + wide) / 2;
+    if (open(middle)) wide = middle; else shut = middle;
+  }
+  across.splice(k, 0, wide);
+}
+const windows = across.map(window_at);
+upper.data = {x: across, y: windows.map(v => Math.log10(v.high))};
+lower.data = {x: across, y: windows.map(v => v.high > v.low ? Math.log10(v.low) : NaN)};
+const best = w2s.optimal_teacher_penalty(p.gamma_t, sigma2);
+optimum.location = Math.log10(best);
+optimum.visible = best > 0;
+here.data = {x: [Math.log10(p.lam_t)], y: [Math.log10(p.lam_s)]};
+const gap = gap_at(p.lam_s, p.lam_t);
+const c = w2s.imbalance(p.lam_t, p.gamma_t, sigma2);
+const win = w2s.winning_window(p.lam_t, p.gamma_s, p.gamma_t, sigma2, p.zeta);
+say("gap", gap); say("c", c); say("best", best); say("low", win.low); say("high", win.high);
+say("verdict", gap, gap < 0 ? "At the dot the student wins."
+  : win.high > win.low ? "At the dot the student loses, but another λₛ would win."
+  : "At the dot the student loses, and so it would with any other λₛ.");
+"""
+)
+
+# --- H_1 -----------------------------------------------------------------------------------------
+
+
+def _draw_h1() -> tuple[list[Any], dict[str, Any]]:
+    plot = _figure("student's penalty λₛ", "H₁ and c", (1e-3, 1e3), y_range=(-1.3, 0.3))
+    parts = {"band": _band(plot), "curve": _line(plot, COLOURS["student"])}
+    parts["level"] = _line(plot, COLOURS["teacher"], line_dash="dashed")
+    return [plot], {**parts, "roots": _dots(plot, "#000000")}
+
+
+_H1 = (
+    _WINDOW
+    + """
+const grid = explorer.powers(-3, 3, 401);
+curve.data = {x: grid, y: grid.map(lam_s => w2s.H_1(lam_s, p.gamma_s))};
+level.data = {x: [1e-3, 1e3], y: [p.c, p.c]};
+const win = w2s.edges(p.c, p.gamma_s);
+const found = [win.low, win.high].filter(v => v > 0 && Number.isFinite(v));
+roots.data = {x: found, y: found.map(() => p.c)};
+window_of(win, 1e-3, 1e3);
+const highest = w2s.threshold(p.gamma_s);
+say("threshold", highest); say("low", win.low); say("high", win.high);
+say("window", null, interval(win));
+say("verdict", null, !(win.high > win.low)
+  ? "H₁ stays below c: no penalty wins against this teacher."
+  : win.high === Infinity ? "H₁ lies above c everywhere: every penalty wins."
+  : found.length === 2 ? "H₁ crosses c twice: the student wins between the roots."
+  : "H₁ crosses c once: the student wins to the left of the root.");
+"""
+)
+
+# --- the weighted student ------------------------------------------------------------------------
+
+
+def _draw_weighted() -> tuple[list[Any], dict[str, Any]]:
+    plot = _figure("student's penalty λₛ", "test error", (1e-3, 1e3))
+    parts = {"band": _band(plot), "teacher": _line(plot, COLOURS["teacher"], line_dash="dashed")}
+    parts["plain"] = _line(plot, COLOURS["muted"], width=1.8)
+    parts["aligned"] = _line(plot, COLOURS["sky"], width=1.8)
+    parts["student"] = _line(plot, COLOURS["student"], width=3)
+    return [plot], {"plot": plot, **parts}
+
+
+_WEIGHTED = (
+    _WINDOW
+    + """
+const sigma2 = p.sigma * p.sigma;
+const L_t = w2s.teacher_error(p.lam_t, p.gamma_t, sigma2);
+const grid = explorer.powers(-3, 3, 281);
+const curve = zeta => grid.map(lam_s =>
+  w2s.student_error(lam_s, p.lam_t, p.gamma_s, p.gamma_t, sigma2, zeta));
+const yours = curve(p.zeta), none = curve(0), full = curve(1);
+student.data = {x: grid, y: yours};
+plain.data = {x: grid, y: none};
+aligned.data = {x: grid, y: full};
+teacher.data = {x: [1e-3, 1e3], y: [L_t, L_t]};
+const win = w2s.winning_window(p.lam_t, p.gamma_s, p.gamma_t, sigma2, p.zeta);
+window_of(win, 1e-3, 1e3);
+explorer.fit(plot.y_range, [...none, ...full], [L_t]);
+const best = w2s.optimal_teacher_penalty(p.gamma_t, sigma2);
+say("L_t", L_t); say("best", best); say("low", win.low); say("high", win.high);
+say("window", null, interval(win));
+say("verdict", null, win.high > win.low
+  ? `A student with this alignment wins for ${interval(win)}.`
+  : "With this alignment no penalty wins.");
+"""
+)
+
+# --- double descent ------------------------------------------------------------------------------
+
+
+def _draw_descent() -> tuple[list[Any], dict[str, Any]]:
+    plot = _figure("γₜ = d/nₜ", "test error", (0.1, 10), ticks=_RATIOS)
+    parts = {"teacher": _line(plot, COLOURS["teacher"], line_dash="dashed")}
+    return [plot], {"plot": plot, **parts, "student": _line(plot, COLOURS["student"], width=3)}
+
+
+_DESCENT = """
+const sigma2 = p.sigma * p.sigma;
+const grid = explorer.powers(-1, 1, 401);
+const lam_t = g => p.share * w2s.optimal_teacher_penalty(g, sigma2);
+const L_t = g => w2s.teacher_error(lam_t(g), g, sigma2);
+const L_s = g => w2s.student_error(p.lam_s, lam_t(g), p.gamma_s, g, sigma2, 0);
+const high = 30 * (sigma2 + 1);  // a pole, as far as the picture goes
+teacher.data = {x: grid, y: grid.map(g => Math.min(L_t(g), high))};
+student.data = {x: grid, y: grid.map(g => Math.min(L_s(g), high))};
+plot.y_range.start = Math.max(0, sigma2 - 0.05 * (sigma2 + 1));
+plot.y_range.end = 3 * (sigma2 + 1) - plot.y_range.start;
+say("L_t", L_t(1)); say("L_s", L_s(1));
+say("verdict", null, p.share === 0 && sigma2 > 0
+  ? "Without a penalty the teacher has a pole at γₜ = 1, and the student inherits it."
+  : `At γₜ = 1 the teacher's error is ${explorer.number(L_t(1))}, the student's `
+    + `${explorer.number(L_s(1))}.`);
+"""
+
+_T, _S = "ℒ<sub>t</sub>, the teacher's test error", "ℒ<sub>s</sub>, the student's test error"
+_BEST = "λ<sub>t</sub>*, the teacher's best penalty"
+_WINS = ("#a8dbc9", "penalties that win")  # the colour of `_band` on white
+
+EXPLORERS = {
+    "calculator": Explorer(
+        title="Will your student win?",
+        seen="The student's test error over its penalty, with the teacher's as a dashed line and "
+        "the winning penalties shaded. The numbers are given above the picture.",
+        controls=(
+            Control(
+                "n_t",
+                "n<sub>t</sub>",
+                "teacher's samples",
+                10,
+                1e5,
+                2000,
+                True,
+                whole=True,
+                least=1,
+            ),
+            Control(
+                "n_s",
+                "n<sub>s</sub>",
+                "student's samples",
+                10,
+                1e5,
+                2000,
+                True,
+                whole=True,
+                least=1,
+            ),
+            Control("d", "d", "dimension of the inputs", 10, 1e5, 500, True, whole=True, least=1),
+            _SIGMA,
+            _LAM_T,
+            _LAM_S,
+            _ZETA,
+        ),
+        readouts=(
+            ("L_t", _T),
+            ("L_s", _S),
+            ("window", "winning penalties"),
+            ("gamma_t", "γ<sub>t</sub> = d/n<sub>t</sub>"),
+            ("gamma_s", "γ<sub>s</sub> = d/n<sub>s</sub>"),
+            ("best", _BEST),
+        ),
+        legend=((COLOURS["student"], "student"), (COLOURS["teacher"], "teacher"), _WINS),
+        draw=_draw_calculator,
+        code=_CALCULATOR,
+    ),
+    "spectrum": Explorer(
+        title="The spectrum and its transform",
+        seen="Left, the density of eigenvalues with its atom at zero and the weight lambda over "
+        "s plus lambda. Right, the transform m over lambda with a dot at the chosen penalty.",
+        controls=(
+            Control("gamma", "γ", "dimensions per sample", 0.05, 20, 0.5, True, least=0.001),
+            Control("lam", "λ", "penalty", 1e-4, 100, 0.1, True),
+        ),
+        readouts=(
+            ("m", "m"),
+            ("m_2", "m<sub>2</sub>"),
+            ("dof", "δ, degrees of freedom"),
+            ("atom", "mass at 0"),
+        ),
+        legend=(
+            (COLOURS["student"], "density; the bar at 0 is as high as its mass"),
+            (COLOURS["highlight"], "λ/(s+λ), the share that is shrunk away"),
+            (COLOURS["teacher"], "m(λ; γ)"),
+        ),
+        draw=_draw_spectrum,
+        code=_SPECTRUM,
+    ),
+    "teacher": Explorer(
+        title="The teacher's error",
+        seen="Left, the teacher's test error over its penalty with a dotted line at the best one. "
+        "Right, the error over the ratio gamma t for the chosen penalty.",
+        controls=(_ratio("gamma_t", "teacher's", 0.8), _LAM_T, _SIGMA),
+        readouts=(("L_t", _T), ("best", _BEST), ("L_best", "the error there")),
+        legend=(
+            (COLOURS["teacher"], "teacher; the dot is yours"),
+            ("#000000", "dotted: λ<sub>t</sub>*"),
+        ),
+        draw=_draw_teacher,
+        code=_TEACHER,
+    ),
+    "gap": Explorer(
+        title="Who wins, over both penalties",
+        seen="A map over the teacher's and the student's penalty: green where the student wins, "
+        "pink where it loses, with the theorem's boundary in black.",
+        controls=(
+            _ratio("gamma_t", "teacher's", 0.25),
+            _ratio("gamma_s", "student's", 1.2),
+            Control("sigma", "σ<sub>ε</sub>", "noise of the labels", 0, 3, 2, step=0.05),
+            _ZETA,
+            _LAM_T,
+            _LAM_S,
+        ),
+        readouts=(
+            ("gap", "ℒ<sub>s</sub> − ℒ<sub>t</sub>"),
+            ("c", "c, the imbalance"),
+            ("best", _BEST),
+        ),
+        legend=(
+            (PiYG11[1], "student wins (ℒ<sub>s</sub> below ℒ<sub>t</sub>)"),
+            (PiYG11[-2], "student loses"),
+            ("#000000", "boundary of Theorem 5; dotted, λ<sub>t</sub>*; the dot is yours"),
+        ),
+        draw=_draw_gap,
+        code=_GAP,
+    ),
+    "h1": Explorer(
+        title="H₁ and its roots",
+        seen="The curve H 1 over the student's penalty and the level c as a dashed line; black "
+        "dots where they meet, the winning penalties shaded.",
+        controls=(
+            Control("c", "c", "the teacher's imbalance", -1.3, 0.3, -0.4, least=None, most=1),
+            _ratio("gamma_s", "student's", 1.2),
+        ),
+        readouts=(("window", "winning penalties"), ("threshold", "largest H₁ (its supremum)")),
+        legend=((COLOURS["student"], "H₁"), (COLOURS["teacher"], "c"), _WINS),
+        draw=_draw_h1,
+        code=_H1,
+    ),
+    "weighted": Explorer(
+        title="A student whose penalty knows something",
+        seen="The student's test error over its penalty for the chosen alignment, between the "
+        "curves for none and for full alignment; the teacher's error as a dashed line.",
+        controls=(
+            Control("zeta", "ζ", "alignment of the student's penalty", 0, 1, 0.6, most=1),
+            Control("lam_t", "λ<sub>t</sub>", "teacher's penalty", 1e-4, 100, 0.25, True),
+            _ratio("gamma_t", "teacher's", 0.25),
+            _ratio("gamma_s", "student's", 0.25),
+            _SIGMA,
+        ),
+        readouts=(("L_t", _T), ("window", "winning penalties"), ("best", _BEST)),
+        legend=(
+            (COLOURS["student"], "student with your ζ"),
+            (COLOURS["muted"], "ζ = 0"),
+            (COLOURS["sky"], "ζ = 1"),
+            (COLOURS["teacher"], "teacher"),
+            _WINS,
+        ),
+        draw=_draw_weighted,
+        code=_WEIGHTED,
+    ),
+    "descent": Explorer(
+        title="Double descent, handed down",
+        seen="The test errors of teacher and student over the teacher's ratio gamma t, with or "
+        "without a peak at one.",
+        controls=(
+            Control("share", "κ", "teacher's penalty, as a share of its best", 0, 1, 0),
+            Control("lam_s", "λ<sub>s</sub>", "student's penalty", 1e-4, 100, 0.3, True),
+            _ratio("gamma_s", "student's", 0.1),
+            _SIGMA,
+        ),
+        readouts=(
+            ("L_t", "ℒ<sub>t</sub> at γ<sub>t</sub> = 1"),
+            ("L_s", "ℒ<sub>s</sub> at γ<sub>t</sub> = 1"),
+        ),
+        legend=((COLOURS["student"], "student"), (COLOURS["teacher"], "teacher")),
+        draw=_draw_descent,
+        code=_DESCENT,
+    ),
+}
