@@ -99,6 +99,7 @@ def verdict(
 
     "holds" and "fails" need a proof or an experiment: a verdict without a check is a ValueError.
     """
+    _require_text(item=item, summary=summary, anchor=anchor)
     if status not in STATUSES:
         raise ValueError(f"status must be one of {', '.join(STATUSES)}, got {status!r}")
     if not all(isinstance(proof, Certificate) for proof in proofs):
@@ -112,7 +113,11 @@ def verdict(
 
 def erratum(where: str, *, printed: str, holds: str, check: str, anchor: str) -> Erratum:
     """State a correction: where it is, what is printed, what holds, and the check that decides."""
-    for name, value in dict(where=where, printed=printed, holds=holds, check=check).items():
+    _require_text(where=where, printed=printed, holds=holds, check=check, anchor=anchor)
+    return Erratum(where, printed, holds, check, anchor)
+
+
+def _require_text(**texts: str) -> None:
+    for name, value in texts.items():
         if not value.strip():
             raise ValueError(f"{name} must say something, got an empty text")
-    return Erratum(where, printed, holds, check, anchor)
