@@ -10,17 +10,20 @@ READY := .venv/.ready
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
+export WORKERS
 
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# Half an installation leaves no .ready, so the next call begins again; what the lock no longer lists is removed.
 $(READY): requirements.txt pyproject.toml
+	@rm -f $@
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "make needs Python 3.11 or newer, got " + sys.version.split()[0] + "; name one with PYTHON=...")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet "$$(grep -o '^uv==[0-9.]*' requirements.txt)"
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode -r requirements.txt
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --compile-bytecode requirements.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	touch $@
 
@@ -30,12 +33,16 @@ book: $(READY)  ## validate every chapter, then build the site in _build/html
 	$(BIN)/python -m tools.build html
 
 test: $(READY)  ## every test: the package, the chapters, the book's structure
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope tests book
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope -p tools.nbval_chapters --doctest-modules --ignore=tests/small_book tests book w2s
 
 record: $(READY)  ## execute chapters anew and write their records (CHAPTER=name for one)
 	$(BIN)/python -m tools.record $(CHAPTER)
 
-serve: $(READY)  ## show the built book on http://127.0.0.1:$(PORT)
+bench: $(READY)  ## time the samplers and the theory, table here and _build/bench.json
+	$(BIN)/python -m tools.bench
+
+serve: $(READY)  ## show the built book on http://127.0.0.1:8000 (or PORT=...)
+	@test -f _build/html/index.html || { echo "there is no built book yet; run: make book"; exit 1; }
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
 lint: $(READY)  ## ruff and mypy
@@ -47,4 +54,4 @@ lock: $(READY)  ## requirements.in -> requirements.txt
 clean:  ## remove everything that was built, the environment too
 	rm -rf _build .venv .pytest_cache .mypy_cache .ruff_cache
 
-.PHONY: help setup book test record serve lint lock clean
+.PHONY: help setup book test record bench serve lint lock clean

@@ -446,7 +446,9 @@ def _angles(beta: Array, residuals: Array) -> Array:
         rest = np.sqrt(_squares(across))[None][: len(across)]
     else:
         rest = _triangle(across)
-    return np.block([[beta, along], [np.zeros((len(rest), 1)), rest]])
+    known = np.zeros((1 + len(rest), 1 + along.shape[1]))
+    known[0, 0], known[0, 1:], known[1:, 1:] = beta[0, 0], along[0], rest
+    return known
 
 
 def _spike_first(known: Array, d: int, zeta: float, rng: np.random.Generator) -> Array:
