@@ -10,52 +10,105 @@ non-zero exit code and leaves no new site.
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
-from jupyter_cache import get_cache
-from jupyter_cache.base import CacheBundleIn
-
-from tools.assets import gather_assets
-from tools.chapters import chapters, validated_path
+from tools.chapters import (
+    RecordMismatch,
+    chapters,
+    dead_anchors,
+    orphan_records,
+    read_notebook,
+    validated_path,
+    with_expected_outputs,
+)
 from tools.run import jupyter_book, pytest_on_chapters
 
 
 def build(root: Path, builder: str) -> int:
     begin = time.perf_counter()
     sources = chapters(root)
-    for name in ("validated", "cache", "html" if builder == "html" else builder):
-        shutil.rmtree(root / "_build" / name, ignore_errors=True)
+    site = root / "_build" / builder
+    for folder in (root / "_build" / "validated", root / "_build" / "cache", site):
+        shutil.rmtree(folder, ignore_errors=True)
+    if not sources:
+        return _fail(f"there is no chapter in {root / 'book'}")
+    for record in orphan_records(root):
+        return _fail(
+            f"tests/records/{record.name} is the record of no chapter: "
+            f"book/{record.stem}.md is gone. Run: git rm tests/records/{record.name}"
+        )
+    mismatches = list(_mismatches(sources))
+    if mismatches:  # the validation would say so, too, after it had executed all the others
+        return _fail("\n\n".join(mismatches))
     if pytest_on_chapters(root, sources) != 0:
         return _fail("a chapter was not validated (see above); nothing was published")
+    dead = [
+        complaint
+        for chapter in sources
+        for complaint in dead_anchors(chapter, read_notebook(validated_path(chapter)))
+    ]
+    if dead:
+        return _fail("\n".join(dead))
     validated = time.perf_counter()
+    from tools.assets import gather_assets  # seconds of imports, wasted on a build that fails
+
     fill_cache(root, sources)
     gather_assets(root)
     code, log = jupyter_book(root, builder)
-    if code != 0:
-        shutil.rmtree(root / "_build" / "html", ignore_errors=True)
-        return _fail("Jupyter Book reported an error or a warning (see above)")
-    if "Executing notebook" in log:
-        shutil.rmtree(root / "_build" / "html", ignore_errors=True)
-        return _fail("a chapter was executed outside the validation, so its page is not validated")
-    if not (root / "_build" / builder / "index.html").exists():
-        return _fail(f"Jupyter Book said nothing and left no _build/{builder}/index.html")
+    reason = _complaint(code, log)
+    if not reason and not (site / "index.html").exists():
+        reason = f"Jupyter Book said nothing and left no _build/{builder}/index.html"
+    if reason:
+        shutil.rmtree(site, ignore_errors=True)
+        return _fail(reason)
     done = time.perf_counter()
+    steps = {"validation": validated - begin, "site": done - validated, "build": done - begin}
+    (root / "_build" / "seconds.json").write_text(json.dumps(steps), encoding="utf-8")
     print(
         f"{len(sources)} chapters validated in {validated - begin:.0f} s, "
-        f"site built in {done - validated:.0f} s: {root / '_build' / builder / 'index.html'}"
+        f"site built in {done - validated:.0f} s: {site / 'index.html'}"
     )
     return 0
 
 
+def _mismatches(sources: list[Path]) -> Iterator[str]:
+    for chapter in sources:
+        try:
+            with_expected_outputs(chapter)
+        except RecordMismatch as mismatch:
+            yield str(mismatch)
+
+
+def _complaint(code: int, log: str) -> str:
+    """What is wrong with Jupyter Book's run; an empty text if nothing is."""
+    executed = [line for line in log.splitlines() if "Executing notebook" in line]
+    if executed:
+        return (
+            "a page was executed outside the validation, so its outputs are not validated. A page "
+            "with code is a chapter: it belongs into book/, with the front matter of "
+            "book/teacher.md; then run: make record CHAPTER=its-name\n" + "\n".join(executed)
+        )
+    if code != 0:
+        return (
+            "Jupyter Book reported an error or a warning (see above). Mend the page at the line "
+            "that it names, then run: make book"
+        )
+    return ""
+
+
 def fill_cache(root: Path, sources: list[Path]) -> None:
     """Hand the validated outputs to Jupyter Book, which then has nothing left to execute."""
+    from jupyter_cache import get_cache
+    from jupyter_cache.base import CacheBundleIn
+
     cache = get_cache(str(root / "_build" / "cache"))
     for chapter in sources:
-        notebook = nbformat.read(validated_path(chapter), as_version=4)
+        notebook = read_notebook(validated_path(chapter))
         data = {"execution_seconds": notebook.metadata["execution_seconds"]}
         bundle = CacheBundleIn(nb=notebook, uri=str(chapter), data=data)
         cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)

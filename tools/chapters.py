@@ -7,6 +7,7 @@ prose and no images.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,15 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+#: The key of `w2s.verdicts` in an output's metadata (a test compares; importing it takes SymPy).
+CONCLUSIONS = "w2s"
 IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/svg+xml", "application/pdf"})
+#: What a link may point to: `(label)=`, `:label: LABEL`, and `name: LABEL` of a figure
+_LABEL = re.compile(r"^\((\S+)\)=\s*$|^\s*:?(?:label|name):\s*(\S+)\s*$", re.MULTILINE)
 
 
 class RecordMismatch(Exception):
-    """The record cannot judge the chapter; the message says why and what mends it."""
+    """Chapter and record do not belong together; the message says why and what mends it."""
 
 
 def is_chapter(path: Path) -> bool:
@@ -42,6 +47,12 @@ def record_path(chapter: Path) -> Path:
     return chapter.parent.parent / "tests" / "records" / f"{chapter.stem}.ipynb"
 
 
+def orphan_records(root: Path) -> list[Path]:
+    """Records whose chapter does not exist (any more)."""
+    expected = {record_path(chapter) for chapter in chapters(root)}
+    return sorted(set((root / "tests" / "records").glob("*.ipynb")) - expected)
+
+
 def validated_path(chapter: Path) -> Path:
     return chapter.parent.parent / "_build" / "validated" / f"{chapter.stem}.ipynb"
 
@@ -51,11 +62,23 @@ def mend_command(chapter: Path) -> str:
 
 
 def read_chapter(chapter: Path) -> NotebookNode:
-    return jupytext.read(chapter, fmt="md:myst")
+    notebook = jupytext.read(chapter, fmt="md:myst")
+    if not code_cells(notebook):
+        raise RecordMismatch(
+            f"{chapter.name} has the front matter of a chapter and no code cell, so there is "
+            f"nothing to validate. Add one and run: {mend_command(chapter)}; or make it a plain "
+            "page by removing its front matter"
+        )
+    return notebook
 
 
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def is_free(cell: NotebookNode) -> bool:
+    """Whether a cell's outputs are not compared (nor recorded): scripts that no eye can read."""
+    return "nbval-ignore-output" in cell.metadata.get("tags", [])
 
 
 def with_expected_outputs(chapter: Path) -> NotebookNode:
@@ -64,8 +87,13 @@ def with_expected_outputs(chapter: Path) -> NotebookNode:
     path = record_path(chapter)
     mend = f"If the chapter is right, run: {mend_command(chapter)}"
     if not path.exists():
-        raise RecordMismatch(f"{chapter.name} has no record at {path.name}. {mend}")
-    recorded = code_cells(nbformat.read(path, as_version=4))
+        raise RecordMismatch(f"{chapter.name} has no record tests/records/{path.name}. {mend}")
+    try:
+        recorded = code_cells(read_notebook(path))
+    except Exception as error:  # nbformat raises a different class for each way to be broken
+        raise RecordMismatch(
+            f"{chapter.name}: its record {path.name} cannot be read: {error}. {mend}"
+        ) from None
     cells = code_cells(notebook)
     for number, (cell, record) in enumerate(zip(cells, recorded, strict=False)):
         if cell.source != record.source:
@@ -81,8 +109,11 @@ def with_expected_outputs(chapter: Path) -> NotebookNode:
         cell.outputs = record.outputs
         cell.execution_count = record.execution_count
     if len(cells) != len(recorded):
+        first = min(len(cells), len(recorded))
+        longer, which = (cells, "record") if len(cells) > first else (recorded, "chapter")
         raise RecordMismatch(
-            f"{chapter.name} has {len(cells)} code cells and its record has {len(recorded)}. {mend}"
+            f"{chapter.name} has {len(cells)} code cells and its record has {len(recorded)}; "
+            f"cell {first} is not in the {which}:\n{_indent(longer[first].source)}\n{mend}"
         )
     return notebook
 
@@ -94,7 +125,7 @@ def strip_to_record(notebook: NotebookNode) -> NotebookNode:
             source=cell.source,
             id=f"cell-{number}",
             execution_count=number + 1,
-            outputs=list(_comparable(cell.outputs)),
+            outputs=[] if is_free(cell) else list(_comparable(cell.outputs)),
         )
         for number, cell in enumerate(code_cells(notebook))
     ]
@@ -108,7 +139,13 @@ def _comparable(outputs: list[NotebookNode]) -> Iterator[NotebookNode]:
             kept.data = {k: v for k, v in kept.data.items() if k not in IMAGE_TYPES}
         if "execution_count" in kept:
             kept.execution_count = None
+        if "traceback" in kept:
+            kept.traceback = []  # never compared, and it names this machine's folders
         yield kept
+
+
+def read_notebook(path: Path) -> NotebookNode:
+    return nbformat.read(path, as_version=4)
 
 
 def write_notebook(notebook: NotebookNode, path: Path) -> None:
@@ -119,13 +156,27 @@ def write_notebook(notebook: NotebookNode, path: Path) -> None:
     partial.replace(path)
 
 
-def conclusions(notebook: NotebookNode, key: str, kind: str) -> list[dict[str, Any]]:
-    """What the outputs carry as metadata under `key` and `kind`, in the order of the cells."""
+def conclusions(notebook: NotebookNode, kind: str) -> list[dict[str, Any]]:
+    """The verdicts (or errata) that the outputs carry as metadata, in the order of the cells."""
     return [
-        output.metadata[key][kind]
+        output.metadata[CONCLUSIONS][kind]
         for cell in code_cells(notebook)
         for output in cell.outputs
-        if kind in output.get("metadata", {}).get(key, {})
+        if kind in output.get("metadata", {}).get(CONCLUSIONS, {})
+    ]
+
+
+def dead_anchors(chapter: Path, executed: NotebookNode) -> list[str]:
+    """A complaint for each conclusion of the executed chapter that points at no label of it."""
+    labels = {first or second for first, second in _LABEL.findall(chapter.read_text("utf-8"))}
+    return [
+        f"{chapter.name}, cell {number}: the {kind}'s anchor {conclusion['anchor']!r} is no label "
+        f"of the chapter. Write ({conclusion['anchor']})= in front of the cell that decides it, "
+        f"or correct the anchor and run: {mend_command(chapter)}"
+        for number, cell in enumerate(code_cells(executed))
+        for output in cell.outputs
+        for kind, conclusion in output.get("metadata", {}).get(CONCLUSIONS, {}).items()
+        if conclusion["anchor"] not in labels
     ]
 
 

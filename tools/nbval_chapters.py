@@ -8,20 +8,24 @@ site shows. With `--record` nothing is compared and the records are written anew
 
 from __future__ import annotations
 
+import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from nbformat import NotebookNode
-from nbval.plugin import IPyNbCell, IPyNbFile
+from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError, nocolors
 
 from tools.chapters import (
     IMAGE_TYPES,
     RecordMismatch,
     code_cells,
     is_chapter,
+    is_free,
     mend_command,
     read_chapter,
     record_path,
@@ -30,6 +34,10 @@ from tools.chapters import (
     with_expected_outputs,
     write_notebook,
 )
+from tools.run import prepare_steady_environment, steady_environment
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_DIFFER = "Cell outputs differ"  # nbval's words
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,10 +51,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     # The kernel of this environment, whatever kernels the machine has registered.
     config.option.nbval_current_env = True
+    if not hasattr(config, "workerinput"):
+        prepare_steady_environment()
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ChapterFile | None:
-    if file_path.parent.name == "book" and is_chapter(file_path):
+    if file_path.parent == parent.config.rootpath / "book" and is_chapter(file_path):
         return ChapterFile.from_parent(parent, path=file_path)
     return None
 
@@ -59,10 +69,10 @@ class ChapterFile(IPyNbFile):
         self.skip_compare: tuple[str, ...] = (*IMAGE_TYPES, *self.skip_compare)
         self.recording = self.config.option.record
         self.cells_passed = 0
+        self.broken_by: int | None = None
         self.seconds = 0.0
 
     def collect(self) -> Iterator[ChapterCell]:
-        validated_path(self.path).unlink(missing_ok=True)
         try:
             self.nb = (
                 read_chapter(self.path) if self.recording else with_expected_outputs(self.path)
@@ -72,13 +82,19 @@ class ChapterFile(IPyNbFile):
         for number, cell in enumerate(code_cells(self.nb)):
             tags = cell.metadata.get("tags", [])
             options = {
-                "check": not self.recording and "nbval-ignore-output" not in tags,
+                "check": not self.recording and not is_free(cell),
                 "check_exception": "raises-exception" in tags,
                 "skip": False,
             }
             yield ChapterCell.from_parent(
                 self, name=f"cell {number}", cell_num=number, cell=cell, options=options
             )
+
+    def setup(self) -> None:
+        # Not while collecting, which a second run may do while a first one validates.
+        validated_path(self.path).unlink(missing_ok=True)
+        with patch.dict(os.environ, steady_environment()):  # which the kernel inherits
+            super().setup()
 
     def teardown(self) -> None:
         super().teardown()
@@ -93,23 +109,43 @@ class ChapterFile(IPyNbFile):
 class ChapterCell(IPyNbCell):
     """One code cell: fails on an output that differs, on an error and on anything in stderr."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.colors = nocolors
+
     def runtest(self) -> None:
+        if self.parent.broken_by is not None:
+            pytest.skip(f"cell {self.parent.broken_by} broke the chapter off")
         if self.parent.recording:
             self.cell.outputs = []
         begin = time.perf_counter()
-        super().runtest()
+        try:
+            super().runtest()
+        except Exception as error:
+            if _DIFFER not in str(error):
+                self.parent.broken_by = self.cell_num
+            raise
         self.parent.seconds += time.perf_counter() - begin
-        for output in self.test_outputs:
-            if output.output_type == "stream" and output.name == "stderr":
-                self.raise_cell_error("The cell wrote to stderr", output.text)
+        self._refuse_stderr(self.test_outputs)
         self.cell.execution_count = self.cell_num + 1
         self.cell.outputs = [_storable(output, self.cell_num + 1) for output in self.test_outputs]
         self.parent.cells_passed += 1
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> str:
+    def compare_outputs(self, test: Any, ref: Any, skip_compare: Any = None) -> bool:
+        self._refuse_stderr(test)
+        return bool(super().compare_outputs(test, ref, skip_compare))
+
+    def _refuse_stderr(self, outputs: list[NotebookNode]) -> None:
+        for output in outputs:
+            if output.output_type == "stream" and output.name == "stderr":
+                self.raise_cell_error("The cell wrote to stderr", output.text)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
+        differs = isinstance(excinfo.value, NbCellError) and _DIFFER in str(excinfo.value)
+        advice = "If the new output is right, run" if differs else "Mend the cell, then run"
+        report = _COLOUR.sub("", super().repr_failure(excinfo))
         return (
-            f"{self.path.name}, cell {self.cell_num}\n{super().repr_failure(excinfo)}\n"
-            f"If the new output is right, run: {mend_command(self.path)}"
+            f"{self.path.name}, cell {self.cell_num}\n{report}\n{advice}: {mend_command(self.path)}"
         )
 
 

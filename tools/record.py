@@ -1,7 +1,13 @@
-"""Execute chapters and write their records: `make record`, or `make record CHAPTER=teacher`."""
+"""Execute chapters and write their records.
+
+python -m tools.record               # all of them: `make record`
+python -m tools.record teacher       # one: `make record CHAPTER=teacher`
+python -m tools.record --root DIR    # a book kept somewhere else (the tests do this)
+"""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -9,17 +15,24 @@ from tools.chapters import chapters
 from tools.run import pytest_on_chapters
 
 
-def main(names: list[str], root: Path | None = None) -> int:
-    root = root or Path.cwd()
+def record(root: Path, names: list[str]) -> int:
     known = {path.stem: path for path in chapters(root)}
     unknown = [name for name in names if name not in known]
-    if unknown:
-        print(f"no chapter called {', '.join(unknown)}; there are: {', '.join(known)}")
+    if unknown or not known:
+        there_are = f"there are: {', '.join(known)}" if known else f"{root / 'book'} holds none"
+        print(f"no chapter called {', '.join(unknown) or 'anything'}; {there_are}", file=sys.stderr)
         return 2
-    return pytest_on_chapters(
-        root, [known[name] for name in names] or list(known.values()), "--record"
-    )
+    chosen = [known[name] for name in dict.fromkeys(names)] or list(known.values())
+    return pytest_on_chapters(root, chosen, "--record")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.record", description="Write records.")
+    parser.add_argument("names", nargs="*", metavar="CHAPTER")
+    parser.add_argument("--root", type=Path, default=Path.cwd())
+    arguments = parser.parse_args()
+    return record(arguments.root.resolve(), arguments.names)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""The two commands that the build's steps run: pytest on chapters, and Jupyter Book."""
+"""What the build's steps run: pytest on chapters, and Jupyter Book; and where they run it."""
 
 from __future__ import annotations
 
@@ -8,23 +8,15 @@ import sys
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parent.parent
-WORKERS = os.environ.get("WORKERS", "2")
 
 
 def pytest_on_chapters(root: Path, chapters: list[Path], *options: str) -> int:
     """nbval on `chapters`, in parallel, a kernel a chapter."""
+    workers = min(_workers(), len(chapters))
     command = [
-        *(
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "--rootdir",
-            str(root),
-            "-p",
-            "tools.nbval_chapters",
-        ),
-        *("-c", str(HOME / "pyproject.toml"), "-n", WORKERS, "--dist", "loadscope"),
+        *(sys.executable, "-m", "pytest", "-q", "--rootdir", str(root)),
+        *("-p", "tools.nbval_chapters", "-c", str(HOME / "pyproject.toml")),
+        *("-n", str(workers if workers > 1 else 0), "--dist", "loadscope"),
         *options,
         *map(str, chapters),
     ]
@@ -51,6 +43,44 @@ def jupyter_book(root: Path, builder: str) -> tuple[int, str]:
         log.append(line)
         sys.stdout.write(line)
     return process.wait(), "".join(log)
+
+
+def steady_environment() -> dict[str, str]:
+    """What makes a kernel's outputs independent of the person and the machine it runs for.
+
+    Its configuration and caches live in this Python environment, not in a home that may be full of
+    settings, read-only or missing; one thread a kernel; no progress bars.
+    """
+    var = Path(sys.prefix) / "var"
+    return {
+        "IPYTHONDIR": str(var / "ipython"),
+        "JUPYTER_CONFIG_DIR": str(var / "jupyter"),
+        "JUPYTER_RUNTIME_DIR": str(var / "jupyter" / "runtime"),
+        "MPLCONFIGDIR": str(var / "matplotlib"),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "TQDM_DISABLE": "1",
+    }
+
+
+def prepare_steady_environment() -> None:
+    """Make its folders, and let matplotlib look for fonts now: a chapter would report it."""
+    environment = steady_environment()
+    for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR"):
+        Path(environment[name]).mkdir(parents=True, exist_ok=True)
+    if not list(Path(environment["MPLCONFIGDIR"]).glob("fontlist-*.json")):
+        command = [sys.executable, "-c", "import matplotlib.font_manager"]
+        environment = {**os.environ, **environment}
+        subprocess.run(command, env=environment, check=False, stderr=subprocess.DEVNULL)
+
+
+def _workers() -> int:
+    asked = os.environ.get("WORKERS", "2")
+    if not asked.isdecimal():
+        sys.exit(f"WORKERS must be a whole number, got {asked!r}")
+    return int(asked)
 
 
 def _environment() -> dict[str, str]:

@@ -1,0 +1,3 @@
+"""What the small chapter imports."""
+
+NUMBER = 41

@@ -1,0 +1,384 @@
+"""The book's structure: what each chapter has, what each record says, what no file contains."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tools.chapters import (
+    chapters,
+    code_cells,
+    conclusions,
+    dead_anchors,
+    is_chapter,
+    is_free,
+    orphan_records,
+    read_chapter,
+    read_notebook,
+    record_path,
+)
+from tools.numbered_items import NUMBERED_ITEMS
+from tools.run import HOME
+from w2s.verdicts import STATUSES
+
+CHAPTERS = chapters(HOME)
+#: what setting 1 numbers, and so must be concluded
+SETTING_1 = {
+    *(f"Equation ({number})" for number in (1, 2, 3, 4, 5, 11, 12, 13, 14)),
+    *("Assumption 1", "Definition 2", "Proposition 3", "Theorem 4", "Theorem 5"),
+    *("Lemma 12", "Theorem 13", "Lemma 14", "Theorem 16"),
+    *(f"Figure {number}" for number in (1, 4, 5, 6, 7, 8, 9)),
+    *(f"Appendix {letter}" for letter in "ABCDE"),
+}
+
+each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+
+
+def text_of(chapter):
+    return chapter.read_text("utf-8")
+
+
+def listed(node):
+    """Every file that a table of contents names, in its order."""
+    if isinstance(node, list):
+        return [name for entry in node for name in listed(entry)]
+    if isinstance(node, dict):
+        own = [node[key] for key in ("root", "file") if key in node]
+        return own + [name for value in node.values() for name in listed(value)]
+    return []
+
+
+def recorded(kind):
+    """(chapter, verdict or erratum) for everything that the records conclude."""
+    return [
+        (chapter.stem, conclusion)
+        for chapter in CHAPTERS
+        if record_path(chapter).exists()
+        for conclusion in conclusions(read_notebook(record_path(chapter)), kind)
+    ]
+
+
+# --- the table of contents ------------------------------------------------------------------------
+
+
+def test_the_contents_list_each_page_once_and_no_other():
+    contents = listed(yaml.safe_load((HOME / "_toc.yml").read_text("utf-8")))
+    pages = ["index", *(f"book/{path.stem}" for path in (HOME / "book").glob("*.md"))]
+    assert sorted(contents) == sorted(pages)
+
+
+def test_each_chapter_has_a_record_and_each_record_a_chapter():
+    assert [chapter.stem for chapter in CHAPTERS if not record_path(chapter).exists()] == []
+    assert orphan_records(HOME) == []
+
+
+def test_there_is_code_in_chapters_only():
+    for page in [HOME / "index.md", *(HOME / "book").glob("*.md")]:
+        assert ("{code-cell}" in text_of(page)) == is_chapter(page), page.name
+
+
+# --- a chapter ----------------------------------------------------------------------------------
+
+
+@each_chapter
+def test_a_chapter_opens_with_its_label_its_question_and_what_it_asks_for(chapter):
+    text = text_of(chapter)
+    body = text.partition("\n---\n")[2].strip()
+    label = chapter.stem.replace("_", "-")
+    assert re.match(rf"\(ch-{label}\)=\n# \S.*\n\n```{{admonition}} The question\n", body)
+    head = body.partition("{code-cell}")[0]
+    for promise in ("**You will**", "**You need**", "**Time**"):
+        assert promise in head
+
+
+@each_chapter
+def test_a_chapter_ends_with_its_verdict_and_its_exercises(chapter):
+    sections = re.findall(r"^## (.+)$", text_of(chapter), re.MULTILINE)
+    assert sections[-1] == "Exercises"
+    source = "\n".join(cell.source for cell in code_cells(read_chapter(chapter)))
+    if re.search(r"\b(?:verdict|erratum)\(", source):
+        assert "Verdict" in sections
+
+
+@each_chapter
+def test_a_chapter_has_a_few_exercises_with_folded_executed_solutions(chapter):
+    text = text_of(chapter)
+    exercises = re.findall(r"^`{3,}{exercise-start}\n:label: (\S+)\n", text, re.MULTILINE)
+    assert 3 <= len(exercises) <= 5
+    assert len(exercises) == text.count("{exercise-start}") == text.count("{exercise-end}")
+    solutions = re.findall(
+        r"^`{3,}{solution-start} (\S+)\n(.*?){solution-end}", text, re.MULTILINE | re.DOTALL
+    )
+    assert [label for label, _ in solutions] == exercises
+    for label, solution in solutions:
+        assert solution.startswith(":class: dropdown\n"), label
+        assert "{code-cell}" in solution, label
+
+
+@each_chapter
+def test_no_line_of_code_is_longer_than_a_page_is_wide(chapter):
+    long = [
+        f"cell {number}: {line}"
+        for number, cell in enumerate(code_cells(read_chapter(chapter)))
+        if "remove-input" not in cell.metadata.get("tags", [])
+        for line in cell.source.splitlines()
+        if len(line) > 79
+    ]
+    assert long == []
+
+
+@each_chapter
+def test_each_figure_has_a_caption_a_description_and_a_sentence_that_reads_it(chapter):
+    record = code_cells(read_notebook(record_path(chapter)))
+    for number, cell in enumerate(code_cells(read_chapter(chapter))):
+        outputs = record[number].outputs if number < len(record) else []
+        drawn = any("<Figure size" in o.get("data", {}).get("text/plain", "") for o in outputs)
+        if not drawn and "plt.show()" not in cell.source:
+            continue
+        options = cell.metadata.get("mystnb", {})
+        figure, image = options.get("figure", {}), options.get("image", {})
+        assert figure.get("caption"), f"cell {number} has no caption"
+        assert len(image.get("alt", "")) > 40, f"cell {number} says too little of what is seen"
+        assert f"{{numref}}`{figure['name']}`" in text_of(chapter), f"no sentence reads {figure}"
+        assert "plt.show()" in cell.source, f"cell {number} does not end its figure"
+
+
+@each_chapter
+def test_only_scripts_that_no_eye_can_read_go_uncompared(chapter):
+    for number, cell in enumerate(code_cells(read_chapter(chapter))):
+        if is_free(cell):
+            assert "components(" in cell.source or "glue(" in cell.source, f"cell {number}"
+
+
+@each_chapter
+def test_a_conclusion_points_at_a_label_of_its_chapter(chapter):
+    assert dead_anchors(chapter, read_notebook(record_path(chapter))) == []
+
+
+# --- records ------------------------------------------------------------------------------------
+
+
+@each_chapter
+def test_a_record_is_code_and_text_outputs_only(chapter):
+    record = read_notebook(record_path(chapter))
+    assert {cell.cell_type for cell in record.cells} == {"code"}
+    for number, cell in enumerate(record.cells):
+        assert cell.execution_count == number + 1
+        for output in cell.outputs:
+            assert output.output_type != "error" or output.traceback == []
+            assert output.get("name") != "stderr", f"cell {number}"
+            assert not any(kind.startswith("image/") for kind in output.get("data", {}))
+
+
+@each_chapter
+def test_a_record_holds_nothing_that_another_machine_would_print_differently(chapter):
+    for number, cell in enumerate(read_notebook(record_path(chapter)).cells):
+        for output in cell.outputs:
+            text = output.get("text", "") or str(output.get("data", {}))
+            assert not re.search(r"\b0x[0-9a-f]{6,}\b", text), f"an address in cell {number}"
+            assert "Traceback" not in text, f"cell {number}"
+            # More decimals than an experiment has, or than survive another BLAS.
+            digits = re.findall(r"\b\d+\.\d{10,}", output.get("text", ""))
+            assert digits == [], f"cell {number}"
+
+
+# --- conclusions --------------------------------------------------------------------------------
+
+
+def test_verdicts_are_on_items_that_the_paper_numbers():
+    assert {verdict["item"] for _, verdict in recorded("verdict")} <= set(NUMBERED_ITEMS)
+    assert {verdict["status"] for _, verdict in recorded("verdict")} <= set(STATUSES)
+
+
+def test_no_item_gets_two_verdicts_that_disagree():
+    found = {}
+    for _, verdict in recorded("verdict"):
+        found.setdefault(verdict["item"], set()).add(verdict["status"])
+    assert {item: statuses for item, statuses in found.items() if len(statuses) > 1} == {}
+
+
+@pytest.mark.parametrize("item", sorted(SETTING_1))
+def test_each_numbered_item_of_setting_1_has_a_verdict(item):
+    assert item in {verdict["item"] for _, verdict in recorded("verdict")}
+
+
+def test_what_is_said_to_fail_is_among_the_errata():
+    explained = {chapter for chapter, _ in recorded("erratum")}
+    amended = {
+        chapter
+        for chapter, verdict in recorded("verdict")
+        if verdict["status"] in ("fails", "holds, corrected")
+    }
+    assert amended <= explained
+
+
+def test_each_erratum_is_told_once():
+    places = [erratum["where"] for _, erratum in recorded("erratum")]
+    assert len(places) == len(set(places))
+
+
+def test_the_numbered_items_are_those_of_the_paper():
+    assert len(NUMBERED_ITEMS) == len(set(NUMBERED_ITEMS)) == 19 + 16 + 9 + 8
+    assert set(NUMBERED_ITEMS) >= SETTING_1
+
+
+# --- the package's house --------------------------------------------------------------------------
+
+#: The walk: a module imports only from those before it.
+WALK = (
+    *("_exact", "_input", "marchenko_pastur", "ridge", "covariance"),
+    *("running", "samplers", "simulate", "hermite", "onestep"),
+    *("symbolic", "printed", "traces", "proof", "verdicts"),
+    *("plotting", "javascript", "explorers"),
+)
+NUMERICS = WALK[: WALK.index("symbolic")]
+
+
+def imports(path):
+    """The modules that a file imports, at any place but under `if TYPE_CHECKING`."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            node.body = []
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} has a relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return found
+
+
+def own(found):
+    return {name.split(".")[1] for name in found if name.startswith("w2s.")} & set(WALK)
+
+
+def outside(found):
+    return {name.split(".")[0] for name in found} - {"w2s"}
+
+
+def test_each_module_has_its_place_in_the_walk():
+    assert {path.stem for path in (HOME / "w2s").glob("*.py")} == {"__init__", *WALK}
+
+
+@pytest.mark.parametrize("module", WALK)
+def test_a_module_imports_nothing_that_comes_later(module):
+    found = imports(HOME / "w2s" / f"{module}.py")
+    assert own(found) <= set(WALK[: WALK.index(module)])
+    assert "tools" not in outside(found)
+    if module in NUMERICS:
+        assert not outside(found) & {"sympy", "matplotlib", "bokeh", "IPython"}
+
+
+def test_the_prover_knows_nothing_of_the_subject():
+    assert own(imports(HOME / "w2s" / "proof.py")) == set()
+
+
+def test_what_the_paper_prints_is_used_by_no_module():
+    users = [m for m in WALK if "printed" in own(imports(HOME / "w2s" / f"{m}.py"))]
+    assert users == []
+
+
+# --- the repository -------------------------------------------------------------------------------
+
+MEGABYTE = 2**20
+#: Written so that this file does not contain what it forbids.
+MACHINE = re.compile("/" + r"(?:root|home/\w+|Users/\w+|work/(?:main|shared)|opt/wheels)\b")
+REGISTRY = re.compile(
+    r"(?:pypi|pythonhosted|anaconda|npmjs|jsdelivr|unpkg|cdnjs)\." + "(?:org|com|net)"
+)
+
+
+def tracked():
+    """What git knows or would take: everything that is not ignored."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    run = subprocess.run(command, cwd=HOME, capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        pytest.skip("not a git repository")
+    return [HOME / name for name in run.stdout.splitlines() if (HOME / name).is_file()]
+
+
+def test_no_file_is_large():
+    assert [p.name for p in tracked() if p.stat().st_size > MEGABYTE] == []
+
+
+def test_no_file_names_a_machine_or_a_registry():
+    found = []
+    for path in tracked():
+        try:
+            text = path.read_text("utf-8")
+        except UnicodeDecodeError:
+            continue
+        for pattern in (MACHINE, REGISTRY):
+            found += [f"{path.relative_to(HOME)}: {hit.group()}" for hit in pattern.finditer(text)]
+    assert found == []
+
+
+def test_binder_installs_the_lock_and_opens_chapters_as_notebooks():
+    binder = HOME / "binder"
+    assert (binder / "requirements.txt").read_text("utf-8").startswith("-r ../requirements.txt\n")
+    assert re.fullmatch(r"python-3\.\d+\s*", (binder / "runtime.txt").read_text("utf-8"))
+    after = binder / "postBuild"
+    assert "jupytext-config set-default-viewer markdown myst" in after.read_text("utf-8")
+    assert after.stat().st_mode & 0o100
+
+
+def test_the_lock_is_exact():
+    lines = (HOME / "requirements.txt").read_text("utf-8").splitlines()
+    pins = [line for line in lines if line and not line.lstrip().startswith("#")]
+    assert pins
+    assert [line for line in pins if not re.match(r"[A-Za-z0-9._-]+(\[\S+\])?==\S+", line)] == []
+    names = {re.split(r"[\[=]", line)[0].lower().replace("_", "-") for line in pins}
+    asked = (HOME / "requirements.in").read_text("utf-8").splitlines()
+    wanted = {re.split(r"[><=\[ ]", a)[0].lower() for a in asked if a and not a.startswith("#")}
+    assert wanted <= names
+
+
+def test_the_citation_the_workflow_and_the_licences_can_be_read():
+    citation = yaml.safe_load((HOME / "CITATION.cff").read_text("utf-8"))
+    assert "2505.18346" in str(citation["references"])
+    workflow = yaml.safe_load((HOME / ".github" / "workflows" / "book.yml").read_text("utf-8"))
+    commands = [
+        step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step
+    ]
+    assert {"make lint", "make test", "make book"} <= set(commands)
+    assert "BSD 3-Clause" in (HOME / "LICENSE").read_text("utf-8")
+    assert "CC BY 4.0" in (HOME / "LICENSE-text").read_text("utf-8")
+
+
+def test_the_readme_opens_with_the_two_commands_and_a_picture():
+    readme = (HOME / "README.md").read_text("utf-8")
+    opening = readme[:900]
+    assert opening.index("make book") < opening.index("make test") < opening.index("![")
+    for link in re.findall(r"\]\((?!https?:)([^)]+)\)", readme):
+        assert (HOME / link).exists(), link
+
+
+def make(*arguments):
+    run = subprocess.run(
+        ["make", *arguments], cwd=HOME, capture_output=True, text=True, check=False
+    )
+    return run.stdout + run.stderr
+
+
+def test_make_help_lists_the_commands():
+    listing = make("help")
+    for target in ("book", "test", "record", "serve", "clean", "help", "lint", "lock"):
+        assert re.search(rf"^  make {target} +\w", listing, re.MULTILINE), target
+    assert "$(" not in listing
+
+
+def test_make_clean_needs_no_environment():
+    planned = make("--dry-run", "clean")
+    assert planned.startswith("rm -rf _build .venv")
+    assert "pip" not in planned
+
+
+def test_ci_runs_what_a_person_runs():
+    script = (HOME / ".ci" / "run").read_text("utf-8").splitlines()
+    assert [line for line in script if line.startswith("make")] == ["make test", "make book"]
+    assert Path(HOME / ".ci" / "run").stat().st_mode & 0o100

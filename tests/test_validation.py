@@ -1,0 +1,393 @@
+"""Nothing unvalidated is published: each way to go wrong, provoked in a copy of a small book."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tools.build import build
+from tools.chapters import (
+    CONCLUSIONS,
+    chapters,
+    orphan_records,
+    read_chapter,
+    record_path,
+    validated_path,
+)
+from tools.record import record
+from tools.run import HOME, pytest_on_chapters
+from w2s.verdicts import KEY
+
+SMALL = HOME / "tests" / "small_book"
+FRONT_MATTER = (SMALL / "book" / "small.md").read_text("utf-8").split("(ch-small)=")[0]
+
+
+def lay_out(root):
+    """The small book, with the real book's configuration and looks."""
+    shutil.copytree(SMALL, root, dirs_exist_ok=True)
+    configuration = (HOME / "_config.yml").read_text("utf-8")
+    assert "tools/sphinx" in configuration
+    (root / "_config.yml").write_text(
+        configuration.replace("tools/sphinx", str(HOME / "tools" / "sphinx")), "utf-8"
+    )
+    (root / "assets").symlink_to(HOME / "assets")
+    return root
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """The small book with its record, and what recording left in _build."""
+    root = lay_out(tmp_path_factory.mktemp("recorded") / "book")
+    assert record(root, ["small"]) == 0
+    (root / "book" / "runs.log").unlink()
+    return root
+
+
+@pytest.fixture
+def book(recorded, tmp_path):
+    """A copy of it that a test may break."""
+    return Path(shutil.copytree(recorded, tmp_path / "book", symlinks=True))
+
+
+@pytest.fixture
+def validated(book, monkeypatch):
+    """The book, with a validation that has just succeeded; what follows is about its pages."""
+    outcome = validated_path(book / "book" / "small.md")
+    text = outcome.read_text("utf-8")
+
+    def validate(root, sources):
+        outcome.parent.mkdir(parents=True)
+        outcome.write_text(text, "utf-8")
+        return 0
+
+    monkeypatch.setattr("tools.build.pytest_on_chapters", validate)
+    return book
+
+
+def edit(path, old, new):
+    text = path.read_text("utf-8")
+    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path}"
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def site(root):
+    return root / "_build" / "html"
+
+
+def told(captured):
+    return captured.out + captured.err
+
+
+# --- the way it should go -----------------------------------------------------------------------
+
+
+def test_the_site_shows_the_validated_outputs_and_no_stale_ones(book, tmp_path):
+    chapter, kept = book / "book" / "small.md", record_path(book / "book" / "small.md")
+    before = kept.read_bytes()
+    edit(chapter, "Some prose.", "Other prose, with no new record.")
+    # From another folder, for a person without a home but with opinions on matplotlib.
+    unlike_mine = {
+        **os.environ,
+        "PYTHONPATH": str(HOME),
+        "HOME": "/proc/nobody",
+        "MPLBACKEND": "agg",
+        "MPLCONFIGDIR": "/proc/nobody",
+    }
+    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "IPYTHONDIR", "JUPYTER_RUNTIME_DIR"):
+        unlike_mine.pop(name, None)
+    run = subprocess.run(
+        [sys.executable, "-m", "tools.build", "html", "--root", "book"],
+        cwd=tmp_path,
+        env=unlike_mine,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "1 chapters validated" in run.stdout
+
+    page = (site(book) / "book" / "small.html").read_text("utf-8")
+    assert "Other prose, with no new record." in page
+    assert "the number is 42" in page
+    assert (book / "book" / "runs.log").read_text("utf-8") == "one execution\n"
+    # What no record can know shows that the page took these outputs and no others.
+    validated = nbformat.read(validated_path(chapter), as_version=4)
+    stamps = {
+        re.search(r"executed at (\d+)", text).group(1)
+        for text in (page, nbformat.writes(validated))
+    }
+    assert len(stamps) == 1
+    assert 'alt="A rising line."' in page
+    assert len(list((site(book) / "_images").glob("*.png"))) == 1
+    assert "It is a line." in (site(book) / "book" / "ledger.html").read_text("utf-8")
+    assert "A curve." in (site(book) / "book" / "errata.html").read_text("utf-8")
+    assert kept.read_bytes() == before
+
+    # A changed helper leaves the chapter's code as it was; the old number must not survive.
+    edit(book / "book" / "helper.py", "NUMBER = 41", "NUMBER = 42")
+    assert build(book, "html") == 1
+    assert not site(book).exists()
+
+
+def test_a_record_holds_no_image_and_recording_again_changes_no_byte(book):
+    path = record_path(book / "book" / "small.md")
+    before = path.read_bytes()
+    assert b"image/" not in before
+    assert b"Some prose." not in before
+    assert str(book).encode() not in before
+    assert len(before) < 6000
+    assert record(book, []) == 0
+    assert path.read_bytes() == before
+
+
+# --- a record that cannot judge its chapter: found before anything is executed --------------------
+
+
+def never_run(book, chapter):
+    path = record_path(chapter)
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[1].execution_count = None
+    nbformat.write(notebook, path)
+
+
+def a_cell_more(book, chapter):
+    chapter.write_text(chapter.read_text("utf-8") + "\n```{code-cell} ipython3\n1 + 1\n```\n")
+
+
+def a_cell_less(book, chapter):
+    text = chapter.read_text("utf-8")
+    chapter.write_text(text[: text.rindex("```{code-cell}")])
+
+
+MISMATCHES = {
+    "changed": (
+        lambda book, chapter: edit(chapter, "helper.NUMBER + 1)", "helper.NUMBER + 2)"),
+        "changed.md, cell 1: its code is not the code in its record",
+    ),
+    "missing": (
+        lambda book, chapter: record_path(chapter).unlink(),
+        "missing.md has no record tests/records/missing.ipynb",
+    ),
+    "unreadable": (
+        lambda book, chapter: record_path(chapter).write_text("{"),
+        "unreadable.md: its record unreadable.ipynb cannot be read",
+    ),
+    "unrun": (never_run, "unrun.md, cell 1: its record was never run"),
+    "longer": (
+        a_cell_more,
+        "longer.md has 7 code cells and its record has 6; cell 6 is not in the record",
+    ),
+    "shorter": (
+        a_cell_less,
+        "shorter.md has 5 code cells and its record has 6; cell 5 is not in the chapter",
+    ),
+    "wordy": (
+        lambda book, chapter: chapter.write_text(FRONT_MATTER + "# Only words\n"),
+        "wordy.md has the front matter of a chapter and no code cell",
+    ),
+}
+
+
+def spoiled(book, names):
+    """One chapter for each mismatch, beside a chapter that is right."""
+    small = book / "book" / "small.md"
+    for name in names:
+        chapter = Path(shutil.copy(small, small.with_stem(name)))
+        shutil.copy(record_path(small), record_path(chapter))
+        MISMATCHES[name][0](book, chapter)
+    return book
+
+
+@pytest.mark.parametrize("name", MISMATCHES)
+def test_a_record_that_does_not_match_fails_the_build(book, capfd, name):
+    assert build(spoiled(book, [name]), "html") == 1
+    complaint = told(capfd.readouterr())
+    assert complaint.startswith(f"build failed: {MISMATCHES[name][1]}")
+    assert re.search(rf"run: make record CHAPTER={name}\b", complaint)
+    assert not (book / "book" / "runs.log").exists()  # nothing was executed
+    assert not site(book).exists()
+
+
+def test_a_record_that_does_not_match_fails_the_tests(book, capfd):
+    """`make test` collects the chapters without the build."""
+    spoiled(book, MISMATCHES)
+    pages = chapters(book)
+    assert pytest_on_chapters(book, pages, "--collect-only") != 0
+    report = told(capfd.readouterr())
+    assert "ERROR book/small.md" not in report
+    for name, (_, message) in MISMATCHES.items():
+        assert f"ERROR book/{name}.md" in report
+        assert message in report
+
+
+def test_the_record_of_a_chapter_that_is_gone_fails_the_build(book, capsys):
+    (book / "book" / "small.md").rename(book / "book" / "renamed.md")
+    assert [path.name for path in orphan_records(book)] == ["small.ipynb"]
+    assert build(book, "html") == 1
+    assert "Run: git rm tests/records/small.ipynb" in capsys.readouterr().err
+    assert not site(book).exists()
+
+
+# --- outputs that are not those of the record -----------------------------------------------------
+
+GOOD = ("x = 6\nprint('six is', x)", "x * 7")
+IF = "import helper\nif helper.NUMBER {} 41:\n    {}"
+RECORDED = {
+    "good": GOOD,
+    "differs": (
+        *GOOD,
+        "import helper\nhelper.NUMBER",
+        IF.format("==", "print(1)"),
+        IF.format("!=", "print(1)"),
+    ),
+    "raises": ("import helper\nassert helper.NUMBER == 41, 'not so'", *GOOD),
+    "warns": (*GOOD, "import warnings\n" + IF.format("!=", "warnings.warn('beware')")),
+}
+#: what the build must say when the helper's number has become 43
+FAILURES = [
+    ("differs", 2, "Cell outputs differ", "'41' == '43'"),
+    ("differs", 3, "Cell outputs differ", "Missing output fields"),
+    ("differs", 4, "Cell outputs differ", "Unexpected output fields"),
+    ("raises", 0, "Cell execution caused an exception", "AssertionError: not so"),
+    ("warns", 2, "The cell wrote to stderr", "UserWarning: beware"),
+]
+
+
+def write_chapter(path, cells):
+    body = "\n\n".join(f"```{{code-cell}} ipython3\n{cell}\n```" for cell in cells)
+    path.write_text(f"{FRONT_MATTER}# {path.stem}\n\n{body}\n", "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def failures(tmp_path_factory):
+    """Chapters that are recorded, then built with a helper that has changed."""
+    root = lay_out(tmp_path_factory.mktemp("failures") / "book")
+    (root / "book" / "small.md").unlink()
+    paths = {
+        name: write_chapter(root / "book" / f"{name}.md", cells) for name, cells in RECORDED.items()
+    }
+    assert record(root, []) == 0
+    edit(root / "book" / "helper.py", "NUMBER = 41", "NUMBER = 43")
+    command = [sys.executable, "-m", "tools.build", "html", "--root", str(root)]
+    run = subprocess.run(command, cwd=HOME, capture_output=True, text=True, check=False)
+    return root, paths, run.returncode, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize(("name", "cell", "message", "detail"), FAILURES)
+def test_an_output_that_is_not_the_recorded_one_fails_the_build(
+    failures, name, cell, message, detail
+):
+    root, paths, code, output = failures
+    assert code == 1
+    assert not site(root).exists()
+    assert not validated_path(paths[name]).exists()
+    assert f"FAILED book/{name}.md::cell {cell}" in output
+    report = re.split(r"\n(?:____|====)", output.partition(f"{name}.md, cell {cell}\n")[2])[0]
+    assert message in report
+    assert detail in report
+    assert report.rstrip().endswith(f"run: make record CHAPTER={name}")
+    assert "\x1b[" not in report
+
+
+def test_a_chapter_that_is_right_is_validated_beside_those_that_fail(failures):
+    _, paths, _, output = failures
+    assert "book/good.md" not in output
+    assert validated_path(paths["good"]).exists()
+
+
+def test_the_cells_after_a_raising_one_are_not_reported(failures):
+    _, _, _, output = failures
+    assert "FAILED book/raises.md::cell 1" not in output
+    assert "2 skipped" in output
+
+
+def test_a_chapter_that_fails_keeps_its_old_record(failures, capfd):
+    root, paths, *_ = failures
+    wrong = [paths["raises"], paths["warns"]]
+    before = [record_path(chapter).read_bytes() for chapter in wrong]
+    assert record(root, ["raises", "warns"]) != 0
+    assert [record_path(chapter).read_bytes() for chapter in wrong] == before
+    output = told(capfd.readouterr())
+    assert "The cell wrote to stderr" in output
+    assert "Mend the cell, then run: make record CHAPTER=raises" in output
+
+
+# --- pages --------------------------------------------------------------------------------------
+
+
+def test_a_dead_reference_fails_the_build(validated, capfd):
+    edit(validated / "book" / "small.md", "Some prose.", "See {ref}`nowhere`.")
+    assert build(validated, "html") == 1
+    output = told(capfd.readouterr())
+    line = (
+        (validated / "book" / "small.md")
+        .read_text("utf-8")
+        .splitlines()
+        .index("See {ref}`nowhere`.")
+    )
+    assert re.search(rf"book/small\.md:{line + 1}: WARNING: .*'nowhere'", output)
+    assert "Mend the page at the line that it names, then run: make book" in output
+    assert not site(validated).exists()
+
+
+def test_a_page_executed_outside_the_validation_fails_the_build(validated, capfd):
+    write_chapter(validated / "stray.md", ["print('nobody compared this')"])
+    edit(
+        validated / "_toc.yml", "  - file: book/small\n", "  - file: book/small\n  - file: stray\n"
+    )
+    assert build(validated, "html") == 1
+    output = told(capfd.readouterr())
+    reason = output.partition("build failed: ")[2]
+    assert "a page was executed outside the validation" in reason
+    assert "stray.md" in reason
+    assert "make record CHAPTER=" in reason
+    assert not site(validated).exists()
+
+
+@pytest.mark.parametrize(("cell", "kind"), [(4, "verdict"), (5, "erratum")])
+def test_a_conclusion_that_points_nowhere_fails_the_build(validated, capsys, cell, kind):
+    """The label in front of the deciding cell is gone; the outputs are as they were."""
+    chapter = validated / "book" / "small.md"
+    edit(chapter, "(check-small)=", "(check-other)=")
+    assert build(validated, "html") == 1
+    complaint = capsys.readouterr().err
+    assert f"small.md, cell {cell}: the {kind}'s anchor 'check-small' is no label" in complaint
+    assert "make record CHAPTER=small" in complaint
+    assert not site(validated).exists()
+
+
+# --- the commands -------------------------------------------------------------------------------
+
+
+def test_an_unknown_chapter_is_named_with_those_there_are(book, capsys):
+    assert record(book, ["smal"]) == 2
+    assert capsys.readouterr().err == "no chapter called smal; there are: small\n"
+
+
+def test_a_folder_without_chapters_is_not_a_book(tmp_path, capsys):
+    assert build(tmp_path, "html") == 1
+    assert record(tmp_path, []) == 2
+    error = capsys.readouterr().err
+    assert f"there is no chapter in {tmp_path / 'book'}" in error
+    assert f"{tmp_path / 'book'} holds none" in error
+
+
+def test_workers_must_be_a_number(monkeypatch, book):
+    monkeypatch.setenv("WORKERS", "many")
+    with pytest.raises(SystemExit, match="WORKERS must be a whole number, got 'many'"):
+        pytest_on_chapters(book, [book / "book" / "small.md"])
+
+
+def test_the_build_looks_for_conclusions_where_they_are():
+    assert CONCLUSIONS == KEY
+
+
+def test_a_chapter_is_read_without_executing_it(book):
+    notebook = read_chapter(book / "book" / "small.md")
+    assert [cell.outputs for cell in notebook.cells if cell.cell_type == "code"] == [[]] * 6

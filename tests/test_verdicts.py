@@ -1,0 +1,93 @@
+"""Conclusions: none without a check, and what the page shows is what the ledger reads."""
+
+import pytest
+import sympy as sp
+
+from w2s import proof
+from w2s.verdicts import KEY, STATUSES, Erratum, Verdict, erratum, verdict
+
+X = sp.Symbol("x")
+PROOF = proof.identity((X + 1) ** 2, X**2 + 2 * X + 1)
+ERRATUM = {
+    "where": "Theorem 5",
+    "printed": "$c<0$.",
+    "holds": "$c<c^\\star$.",
+    "check": "a counterexample",
+    "anchor": "check-five",
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "check"),
+    [
+        ({"proofs": [PROOF]}, "proof (1 certificate)"),
+        ({"proofs": [PROOF, PROOF]}, "proof (2 certificates)"),
+        ({"experiment": "2.1 standard errors"}, "2.1 standard errors"),
+        (
+            {"proofs": [PROOF], "experiment": "rate 0.5"},
+            "proof (1 certificate); rate 0.5",
+        ),
+    ],
+)
+def test_a_verdict_says_what_carries_it(arguments, check):
+    found = verdict("Theorem 5", "holds", "It is so.", anchor="check-five", **arguments)
+    assert found == Verdict("Theorem 5", "holds", check, "It is so.", "check-five")
+    for said in ("Theorem 5: holds.", "It is so.", check):
+        assert said in str(found)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_only_what_needs_no_check_goes_without_one(status):
+    if status in ("stated", "cited"):
+        assert verdict("Assumption 1", status, "Used.", anchor="a").check == "reading"
+    else:
+        with pytest.raises(ValueError, match=f"said to be '{status}' without a proof"):
+            verdict("Theorem 5", status, "It is so.", anchor="a")
+
+
+def test_a_status_that_is_none_is_refused():
+    with pytest.raises(ValueError, match=r"one of holds, .*, got 'true'"):
+        verdict("Theorem 5", "true", "It is so.", anchor="a", proofs=[PROOF])
+
+
+@pytest.mark.parametrize("fake", ["a proof", True, X**2, (PROOF,)])
+def test_only_certificates_are_proofs(fake):
+    with pytest.raises(TypeError, match=r"certificates of w2s\.proof"):
+        verdict("Theorem 5", "holds", "It is so.", anchor="a", proofs=[fake])
+
+
+@pytest.mark.parametrize("name", ERRATUM)
+def test_an_erratum_leaves_nothing_out(name):
+    assert erratum(**ERRATUM) == Erratum(**ERRATUM)
+    with pytest.raises(ValueError, match=f"{name} must say something"):
+        erratum(**{**ERRATUM, name: " "})
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("item", (" ", "holds", "It is so.", "a")),
+        ("summary", ("Theorem 5", "holds", "", "a")),
+        ("anchor", ("Theorem 5", "holds", "It is so.", "")),
+    ],
+)
+def test_a_verdict_leaves_nothing_out(name, arguments):
+    item, status, summary, anchor = arguments
+    with pytest.raises(ValueError, match=f"{name} must say something"):
+        verdict(item, status, summary, anchor=anchor, proofs=[PROOF])
+
+
+@pytest.mark.parametrize(
+    ("kind", "conclusion"),
+    [
+        ("verdict", verdict("Theorem 5", "holds", "It is so.", anchor="a", proofs=[PROOF])),
+        ("erratum", erratum(**ERRATUM)),
+    ],
+)
+def test_the_compared_text_says_all_that_the_ledger_reads(kind, conclusion):
+    """nbval compares the text and not the metadata; the anchor is checked by the build."""
+    data, metadata = conclusion._repr_mimebundle_(include=None, exclude=None)
+    assert data == {"text/plain": str(conclusion), "text/markdown": str(conclusion)}
+    told = metadata[KEY][kind]
+    assert set(metadata[KEY]) == {kind}
+    assert all(value in str(conclusion) for name, value in told.items() if name != "anchor")
