@@ -31,6 +31,7 @@ import numpy as np
 import threadpoolctl
 from sklearn.linear_model import Ridge
 
+from tools.bench_onestep import onestep_benchmark
 from w2s import ridge, samplers, simulate
 from w2s.simulate import Problem
 
@@ -50,6 +51,8 @@ GOALS: dict[str, tuple[str, float]] = {
     "draw.seconds.10000000": ("<", 12),
     "draw.peak_bytes.10000000": ("<", 4e9),
     "draw.over_random_numbers": ("<=", 5),
+    "onestep.fraction": (">=", 0.6),
+    "onestep.peak_gigabytes": ("<", 1.5),
 }
 
 
@@ -68,6 +71,7 @@ def main() -> int:
         "figure1": figure1(rounds),
         "draw": draws(sizes, rounds),
         "theory": theory(rounds),
+        "onestep": onestep_benchmark(),
         "book": book(Path.cwd()),
     }
     print_table(results)

@@ -13,7 +13,7 @@ def onestep_benchmark(d: int = 4000, n: int = 8000, activation: str = "erf") -> 
 
     Both are measured in a fresh process. `seconds` is one `onestep.gradient`, `bare_seconds` the
     two products X Wᵀ and (p×n)(n×d) alone on the same arrays, `fraction` their ratio (1 would be
-    free of overhead; the issue asks for 0.6). `peak_gigabytes` is the largest resident size of a
+    free of overhead; the goal is 0.6). `peak_gigabytes` is the largest resident size of a
     process that runs a whole `onestep.trial`: teacher's step, its labels, student's step.
     """
     code = f"from tools.bench_onestep import _measure; _measure({d}, {n}, {activation!r})"

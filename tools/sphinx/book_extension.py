@@ -59,15 +59,21 @@ class Errata(SphinxDirective):
     """Every correction, in the order of the chapters."""
 
     def run(self) -> list[nodes.Node]:
-        errata = concluded(Path(self.env.srcdir), "erratum")
-        rows = []
-        for number, erratum in enumerate(errata, start=1):
-            where = f"{number}. {erratum['where']}"
-            check = f"{erratum['check']} ({{ref}}`see it <{erratum['anchor']}>`)"
-            rows.append([where, erratum["printed"], erratum["holds"], check])
-        rows = rows or [["none yet", "", "", ""]]
-        head = ["where", "printed", "what holds", "the check that tells them apart"]
-        return _table(self, "errata", head, rows)
+        lines = []
+        for number, erratum in enumerate(concluded(Path(self.env.srcdir), "erratum"), start=1):
+            check = f"{erratum['check']} ({{ref}}`see it <{erratum['anchor']}>`)."
+            lines += [
+                f"> **{number}. {erratum['where']}**",
+                *_quoted("Printed", erratum["printed"]),
+                *_quoted("What holds", erratum["holds"]),
+                *_quoted("Told apart by", check),
+                "",
+            ]
+        return _parsed(self, "errata", lines or ["None yet."])
+
+
+def _quoted(name: str, text: str) -> list[str]:
+    return [">", f"> *{name}:* {' '.join(text.split())}"]
 
 
 class Explorer(SphinxDirective):
@@ -107,10 +113,14 @@ def _table(
     for row in [head, *rows]:
         first, *others = (" ".join(cell.split()) for cell in row)
         lines += [f"* - {first}", *(f"  - {cell}" for cell in others)]
-    container = nodes.container()
+    return _parsed(directive, name, [*lines, ":::"])
+
+
+def _parsed(directive: SphinxDirective, name: str, lines: list[str]) -> list[nodes.Node]:
+    container = nodes.container(classes=[name])
     source = directive.env.doc2path(directive.env.docname)
     directive.state.nested_parse(
-        StringList([*lines, ":::"], source=source), directive.content_offset, container
+        StringList(lines, source=source), directive.content_offset, container
     )
     return [container]
 
