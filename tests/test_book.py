@@ -230,8 +230,8 @@ def test_the_numbered_items_are_those_of_the_paper():
 
 #: The walk: a module imports only from those before it.
 WALK = (
-    *("_exact", "_input", "marchenko_pastur", "ridge"),
-    *("running", "samplers", "simulate", "hermite", "onestep"),
+    *("_exact", "_input", "marchenko_pastur", "ridge", "chains", "covariance"),
+    *("running", "samplers", "simulate", "prediction", "hermite", "onestep"),
     *("symbolic", "printed", "traces", "proof", "verdicts"),
     *("plotting", "javascript", "explorers"),
 )

@@ -22,7 +22,8 @@ DIGITS = 60
 AGREE = mpf(10) ** -25
 #: their references come from an edge found by bisection, to 22 digits, or a numerical derivative
 LOOSER = dict.fromkeys(
-    ("threshold", "threshold_sum", "alignment_threshold_squared", "best_student"), mpf(10) ** -18
+    ("threshold", "threshold_sum", "alignment_threshold_squared", "best_student", "share_of_data"),
+    mpf(10) ** -18,
 )
 RATIOS = (Fraction(1, 3), Fraction(1), Fraction(5, 2))
 
@@ -48,6 +49,8 @@ class At:
         self.b = 1 - self.lam_t * self.m_t1
         self.root_s = self.root(self.lam_s, self.gamma_s)
         self.root_t = self.root(self.lam_t, self.gamma_t)
+        m_tuned, _ = self.transforms(self.sigma2 * self.gamma_t, self.gamma_t)
+        self.b_star = 1 - self.sigma2 * self.gamma_t * m_tuned
         self.c = (self.lam_t - self.sigma2 * self.gamma_t) / self.root_t
         #: the paper's H₁ as it is defined, below (11)
         self.H_1 = self.lam_s * self.m_s2 / (self.lam_s * self.m_s2 - 2 * self.m_s1)
@@ -79,6 +82,27 @@ class At:
         lam_s, *rest = self.ridge
         slope = mpmath.diff(lambda lam: oracle._gap(False, lam, *rest, 0), lam_s)
         return slope / (self.lam_s * self.m_s2 - self.m_s1)
+
+    def share_of_data(self):
+        """The student's own λ_s is the best one for the teacher with 1 − c = 2/(dq/da)."""
+        if self.lam_s == self.gamma_s - 1:
+            return None  # a tie: 0, which has no relative error
+
+        def kept(lam):
+            m1, m2 = oracle._m(lam, self.gamma_s), oracle._m2(lam, self.gamma_s)
+            return 1 - 2 * lam * m1 + lam**2 * m2
+
+        slope = mpmath.diff(kept, self.lam_s) / (self.lam_s * self.m_s2 - self.m_s1)
+        c, energy = 1 - 2 / slope, kept(self.lam_s)
+        gain = (2 * self.a - (1 - c) * energy) - (2 - (1 - c))
+        return gain / (c**2 / (1 - c))
+
+    def share_of_teacher(self):
+        """What scaling the teacher gains, B − 2b + b²/B, over what tuning it gains."""
+        energy = REFERENCE["teacher_energy"](self)
+        tuned = oracle.teacher_error(self.sigma2 * self.gamma_t, self.gamma_t, self.sigma2)
+        gap = oracle.teacher_error(self.lam_t, self.gamma_t, self.sigma2) - tuned
+        return (energy - 2 * self.b + self.b**2 / energy) / gap
 
     def scale(self):
         """(1−a)·b/(1−γ_s a²), with 1−γa² = a·√((1+γ+λ)²−4γ)."""
@@ -130,6 +154,8 @@ REFERENCE = {
         at.H_1 - at.gap(at.zeta) * at.H_1 / (at.scale() * (1 - at.zeta**2) * at.lam_s * at.m_s1)
     ),
     "best_student": lambda at: -((at.a * at.root_s) ** 2) * at.gap_slope() / (2 * at.b),
+    "share_of_data": At.share_of_data,
+    "share_of_teacher": At.share_of_teacher,
     "spike_factor": lambda at: at.lam_s / oracle.degrees_of_freedom(at.lam_s, at.gamma_s),
     # with the optimal teacher, c_ζ = −ζ²(1−b)/(1−ζ²) reaches c*
     "alignment_threshold_squared": lambda at: (

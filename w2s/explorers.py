@@ -540,6 +540,56 @@ say("verdict", null, p.share === 0 && sigma2 > 0
     + `${explorer.number(L_s(1))}.`);
 """
 
+# --- the best student ----------------------------------------------------------------------------
+
+
+def _draw_best() -> tuple[list[Any], dict[str, Any]]:
+    plot = _figure("teacher's penalty λₜ", "test error", (1e-3, 1e1))
+    parts: dict[str, Any] = {"best_here": Span(dimension="height", line_dash="dotted")}
+    plot.add_layout(parts["best_here"])
+    parts["teacher"] = _line(plot, COLOURS["teacher"], line_dash="dashed")
+    parts["unlimited"] = _line(plot, COLOURS["muted"], width=1.8)
+    parts["student"] = _line(plot, COLOURS["student"], width=3)
+    return [plot], {"plot": plot, **parts, "dot": _dots(plot, "#000000")}
+
+
+_BEST_STUDENT = """
+const sigma2 = p.sigma * p.sigma;
+const L_t = lam_t => w2s.teacher_error(lam_t, p.gamma_t, sigma2);
+const gap = (u, lam_t, gamma_s) =>
+  w2s.error_gap(10 ** u, lam_t, gamma_s, p.gamma_t, sigma2, 0);
+// L_s has one minimum in λₛ, so a golden section closes in on it. u is log₁₀ λₛ.
+const golden = (Math.sqrt(5) - 1) / 2;
+function least(lam_t, gamma_s) {
+  let [low, high] = [-12, 8];
+  for (let k = 0; k < 60; k++) {
+    const [x, y] = [high - golden * (high - low), low + golden * (high - low)];
+    [low, high] = gap(x, lam_t, gamma_s) < gap(y, lam_t, gamma_s) ? [low, y] : [x, high];
+  }
+  return (low + high) / 2;
+}
+const L_s = (lam_t, gamma_s) => L_t(lam_t) + gap(least(lam_t, gamma_s), lam_t, gamma_s);
+const grid = explorer.powers(-3, 1, 161);
+const taught = grid.map(L_t), learnt = grid.map(lam_t => L_s(lam_t, p.gamma_s));
+teacher.data = {x: grid, y: taught};
+student.data = {x: grid, y: learnt};
+unlimited.data = {x: grid, y: grid.map(lam_t => L_s(lam_t, 1e-9))};
+const u = least(p.lam_t, p.gamma_s), here = gap(u, p.lam_t, p.gamma_s);
+const tuned = w2s.optimal_teacher_penalty(p.gamma_t, sigma2);
+dot.data = {x: [p.lam_t], y: [L_t(p.lam_t) + here]};
+best_here.location = tuned;
+best_here.visible = tuned > 0;
+explorer.fit(plot.y_range, learnt, taught.filter(y => y < 3 * (sigma2 + 1)));
+const lam_s = u > -11 ? 10 ** u : 0;
+const share = here / (L_t(tuned) - L_t(p.lam_t));
+say("lam_s", lam_s); say("L_t", L_t(p.lam_t)); say("L_s", L_t(p.lam_t) + here);
+say("share", p.lam_t === tuned ? NaN : share);
+say("verdict", null, here < 0
+  ? `The best student brings back ${(100 * share).toFixed(0)} % of what tuning the teacher would.`
+  : p.lam_t < tuned ? "Even the best student does not win against this teacher."
+  : "The teacher is not under-regularised: no student can help.");
+"""
+
 _T, _S = "ℒ<sub>t</sub>, the teacher's test error", "ℒ<sub>s</sub>, the student's test error"
 _BEST = "λ<sub>t</sub>*, the teacher's best penalty"
 _WINS = ("#a8dbc9", "penalties that win")  # the colour of `_band` on white
@@ -702,5 +752,30 @@ EXPLORERS = {
         legend=((COLOURS["student"], "student"), (COLOURS["teacher"], "teacher")),
         draw=_draw_descent,
         code=_DESCENT,
+    ),
+    "best": Explorer(
+        title="The best student",
+        seen="Test errors over the teacher's penalty: the teacher's as a dashed line, its best "
+        "student's, and below it the best student's with unlimited unlabelled data. A dotted line "
+        "marks the teacher's best penalty, where the three come closest.",
+        controls=(
+            Control("lam_t", "λ<sub>t</sub>", "teacher's penalty", 1e-3, 10, 0.05, True),
+            _ratio("gamma_t", "teacher's", 0.5),
+            _ratio("gamma_s", "student's", 0.5),
+            _SIGMA,
+        ),
+        readouts=(
+            ("L_t", _T),
+            ("L_s", "ℒ<sub>s</sub>, the best student's test error"),
+            ("lam_s", "λ<sub>s</sub>*, the student's best penalty"),
+            ("share", "PGR, against the tuned teacher"),
+        ),
+        legend=(
+            (COLOURS["student"], "best student"),
+            (COLOURS["muted"], "with unlimited unlabelled data"),
+            (COLOURS["teacher"], "teacher"),
+        ),
+        draw=_draw_best,
+        code=_BEST_STUDENT,
     ),
 }

@@ -15,7 +15,9 @@ Relative accuracy is better than 1e-12 for ratios in [1e-6, 1e6] and penalties i
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import mpmath
@@ -54,6 +56,7 @@ class WinningWindow:
 
 
 EMPTY = WinningWindow(float("nan"), float("nan"))
+_CEILINGS = ("tuned", "noisy", "clean")
 
 
 def optimal_teacher_penalty(gamma_t: ArrayLike, sigma2: ArrayLike) -> Real:
@@ -194,19 +197,94 @@ def optimal_student_penalty(
     0.0
     """
 
-    def kernel(*arguments: Array) -> Array:
-        spread = np.broadcast_arrays(*arguments)
-        rows = zip(*(argument.flat for argument in spread), strict=True)
-        found = [_optimal_student_penalty(*map(float, row)) for row in rows]
-        return np.array(found).reshape(spread[0].shape)
-
     return _input.evaluate(
-        kernel,
+        _each(_optimal_student_penalty),
         lam_t=_input.penalty("lam_t", lam_t),
         gamma_s=_input.ratio("gamma_s", gamma_s),
         gamma_t=_input.ratio("gamma_t", gamma_t),
         sigma2=_input.variance("sigma2", sigma2),
         zeta=_input.fraction("zeta", zeta),
+    )
+
+
+def best_student_error(
+    lam_t: ArrayLike,
+    gamma_s: ArrayLike,
+    gamma_t: ArrayLike,
+    sigma2: ArrayLike,
+    zeta: ArrayLike = 0.0,
+) -> Real:
+    """min L_s over λ_s, the limit of the best student's test error (beyond the paper).
+
+    It rises with `gamma_s`. At `gamma_s` = 0, unlabelled data without end, it is closed-form,
+
+        σ² + ζ²(1−b)² + (1−ζ²)·((1−ζ²)(1−b)+κ)/(1−ζ²+κ),   κ = ζ²(1−b) − c > 0,
+
+    which for ζ = 0 is σ² + 1 − b/(1−c); for κ ≤ 0 it is L_t there.
+
+    Parameters
+    ----------
+    lam_t, gamma_s, gamma_t, sigma2, zeta : as in `student_error`; `gamma_s` = 0 is allowed, too.
+        Each combination takes milliseconds.
+
+    Raises
+    ------
+    ValueError, TypeError : naming the argument, what is allowed and what came.
+
+    Examples
+    --------
+    >>> teacher = float(teacher_error(0.0, 0.5, 1.0))  # no penalty: as bad as the answer 0
+    >>> [round(float(x), 6) for x in (teacher, *best_student_error(0.0, [1, 0.5, 0], 0.5, 1.0))]
+    [2.0, 1.656854, 1.57115, 1.5]
+    """
+    return _input.evaluate(
+        _each(_best_student_error), **_checked_best(lam_t, gamma_s, gamma_t, sigma2, zeta)
+    )
+
+
+def performance_gap_recovered(
+    lam_t: ArrayLike,
+    gamma_s: ArrayLike,
+    gamma_t: ArrayLike,
+    sigma2: ArrayLike,
+    zeta: ArrayLike = 0.0,
+    *,
+    ceiling: str = "tuned",
+) -> Real:
+    """PGR = (L_t − L_s)/(L_t − L_ceiling) for the student with the best λ_s (beyond the paper).
+
+    1 means that the student has reached the ceiling, 0 that it is as good as its teacher. With
+    `ceiling` = "tuned" and ζ = 0 it is below 1, and for λ_t < σ²γ_t and γ_s, γ_t < 1 above
+    (1−γ_s)(1−γ_t). With ζ > 0 it may exceed 1.
+
+    Parameters
+    ----------
+    lam_t, gamma_s, gamma_t, sigma2, zeta : as in `best_student_error`.
+    ceiling : what there is to reach. "tuned": the teacher with the penalty σ²γ_t. "noisy": the
+        tuned student on its n_s inputs with true labels of noise σ². "clean": the same without
+        noise, so σ² for γ_s ≤ 1 and σ² + 1 − 1/γ_s above.
+
+    Returns
+    -------
+    The share, or nan where the ceiling is no better than the teacher: nothing to recover.
+
+    Raises
+    ------
+    ValueError, TypeError : naming the argument, what is allowed and what came.
+
+    Examples
+    --------
+    >>> round(float(performance_gap_recovered(0.05, 0.25, 0.25, 1.0)), 6)
+    0.705912
+    >>> float(performance_gap_recovered(0.25, 0.25, 0.25, 1.0))  # already tuned
+    nan
+    """
+    if ceiling not in _CEILINGS:
+        raise ValueError(f"ceiling must be one of {', '.join(_CEILINGS)}, got {ceiling!r}")
+
+    return _input.evaluate(
+        _each(partial(_performance_gap_recovered, ceiling)),
+        **_checked_best(lam_t, gamma_s, gamma_t, sigma2, zeta),
     )
 
 
@@ -266,6 +344,29 @@ def _checked(
         sigma2=_input.variance("sigma2", sigma2),
         zeta=_input.fraction("zeta", zeta),
     )
+
+
+def _checked_best(
+    lam_t: ArrayLike, gamma_s: ArrayLike, gamma_t: ArrayLike, sigma2: ArrayLike, zeta: ArrayLike
+) -> dict[str, Array]:
+    return dict(
+        lam_t=_input.penalty("lam_t", lam_t),
+        gamma_s=_input.variance("gamma_s", gamma_s),  # 0: unlabelled data without end
+        gamma_t=_input.ratio("gamma_t", gamma_t),
+        sigma2=_input.variance("sigma2", sigma2),
+        zeta=_input.fraction("zeta", zeta),
+    )
+
+
+def _each(function: Callable[..., float]) -> _input.Kernel:
+    """A function of numbers as a kernel: called for each combination of its arguments."""
+
+    def kernel(*arguments: Array) -> Array:
+        spread = np.broadcast_arrays(*arguments)
+        rows = zip(*(argument.flat for argument in spread), strict=True)
+        return np.array([function(*map(float, row)) for row in rows]).reshape(spread[0].shape)
+
+    return kernel
 
 
 def _teacher_error(teacher: Terms, sigma2: Array) -> Array:
@@ -431,6 +532,73 @@ def _optimal_student_penalty(
             above = z * rest * slack > kappa * a * other
             low, high = (low, middle) if above else (middle, high)
         return float(scale * mpmath.exp(middle))
+
+
+def _best_student_error(
+    lam_t: float, gamma_s: float, gamma_t: float, sigma2: float, zeta: float
+) -> float:
+    if gamma_s > 0:
+        lam_s = _optimal_student_penalty(lam_t, gamma_s, gamma_t, sigma2, zeta)
+        return float(student_error(lam_s, lam_t, gamma_s, gamma_t, sigma2, zeta))
+    if lam_t == np.inf:
+        return sigma2 + 1
+    if lam_t == 0 and gamma_t == 1:
+        return sigma2 + (1 - zeta) * (1 + zeta) if sigma2 > 0 else 0.0
+    with mpmath.workdps(_digits(lam_t)):
+        teacher = _precise_terms(lam_t, gamma_t)
+        z, kappa = _alignment_terms(lam_t, gamma_t, sigma2, zeta)
+        if kappa <= 0:
+            return float(sigma2 + _excess(teacher, sigma2, gamma_t))
+        shrunk = z * (z * teacher.rest + kappa) / (z + kappa)
+        return float(sigma2 + (1 - z) * teacher.rest**2 + shrunk)
+
+
+def _performance_gap_recovered(
+    ceiling: str, lam_t: float, gamma_s: float, gamma_t: float, sigma2: float, zeta: float
+) -> float:
+    if lam_t == np.inf:
+        return 0.0  # the teacher knows nothing, and every ceiling knows something
+    if lam_t == 0 and gamma_t == 1:  # an infinite error, all of which is recovered; or none
+        return 1.0 if sigma2 > 0 else math.nan
+    with mpmath.workdps(_digits(lam_t, gamma_s, gamma_t, sigma2)):
+        teacher = _precise_terms(lam_t, gamma_t)
+        if ceiling == "tuned":
+            tuned = _precise_terms(mpmath.mpf(sigma2) * mpmath.mpf(gamma_t), gamma_t)
+            c = _imbalance(lam_t, gamma_t, sigma2, teacher)
+            apart = teacher.slack + gamma_t * teacher.dof * tuned.rest  # 1 − γ_t b b*
+            to_recover = tuned.dof * teacher.curvature * (c / apart) ** 2
+        elif ceiling == "noisy" and gamma_s > 0:
+            noise = mpmath.mpf(sigma2) * mpmath.mpf(gamma_s)
+            to_recover = _excess(teacher, sigma2, gamma_t) - _precise_terms(noise, gamma_s).rest
+        else:
+            unseen = max(1 - 1 / mpmath.mpf(gamma_s), 0) if gamma_s > 0 else 0
+            to_recover = _excess(teacher, sigma2, gamma_t) - unseen
+        if to_recover <= 0:
+            return math.nan
+        recovered = _best_gain(lam_t, gamma_s, gamma_t, sigma2, zeta, teacher)
+        return float(recovered / to_recover)
+
+
+def _excess(teacher: Terms, sigma2: float, gamma_t: float) -> Any:
+    """L_t − σ², in mpmath."""
+    variance = mpmath.mpf(sigma2) * mpmath.mpf(gamma_t) * teacher.dof**2
+    return (teacher.rest**2 + variance) / teacher.curvature
+
+
+def _best_gain(
+    lam_t: float, gamma_s: float, gamma_t: float, sigma2: float, zeta: float, teacher: Terms
+) -> Any:
+    """L_t − min L_s, in mpmath; bκ²/(z+κ) with unlabelled data without end."""
+    z, kappa = _alignment_terms(lam_t, gamma_t, sigma2, zeta)
+    if gamma_s == 0:
+        return teacher.dof * kappa**2 / (z + kappa) if kappa > 0 else mpmath.mpf(0)
+    lam_s = _optimal_student_penalty(lam_t, gamma_s, gamma_t, sigma2, zeta)
+    if lam_s == 0 and gamma_s <= 1:
+        return mpmath.mpf(0)  # a copy of the teacher
+    student = Terms(0, 1, 1, 1, math.inf) if lam_s == math.inf else _precise_terms(lam_s, gamma_s)
+    c = _imbalance(lam_t, gamma_t, sigma2, teacher)
+    total = sum(_gap_parts(student, teacher, c, mpmath.mpf(zeta)))
+    return -student.rest / student.curvature * teacher.dof * total
 
 
 def _penalty_at(dof: Any, gamma: Any) -> float:

@@ -352,27 +352,32 @@ def cheapest_forms(problem: Problem, teachers: int, students: int) -> tuple[str,
 
 
 def chain_trial(
-    d: int, samples: list[int], penalties: list[float], sigma2: float, rng: np.random.Generator
+    d: int,
+    samples: list[int],
+    penalties: list[float],
+    sigma2: float,
+    rng: np.random.Generator,
+    label_noise: list[float] | None = None,
 ) -> Array:
     """The test errors of a teacher, its student, the student's student, …; O(d) each.
 
     `samples` and `penalties` have one entry a generation, the teacher first. Every generation has
-    fresh inputs; only the teacher's labels carry noise.
+    fresh inputs. Only the teacher's labels carry noise, unless `label_noise` says otherwise.
     """
     _input.require_memory(_band_bytes(d, 2, 1), f"a chain at d = {d}")
     beta = np.array([[_length(d, rng)]])
     known, errors = beta, []
-    noise_scale = sigma2**0.5
-    for n, penalty in zip(samples, penalties, strict=True):
+    variances = label_noise or [sigma2] + [0.0] * (len(samples) - 1)
+    for n, penalty, variance in zip(samples, penalties, variances, strict=True):
         labels = known.sum(axis=1, keepdims=True)
         diagonals = bidiagonal(n, d, len(known), rng)
-        noise = _noise(n, d, noise_scale, rng)
+        noise = _noise(n, d, variance**0.5, rng)
         target = known[:, :1]
         fits = band_residuals(diagonals, n, d, np.array([penalty]), target, labels, noise=noise)
         del diagonals, noise
         residual = next(fits)
         errors.append(sigma2 + _squares(residual)[0])
-        known, noise_scale = _angles(beta, residual), 0.0
+        known = _angles(beta, residual)
     return np.array(errors)
 
 

@@ -7,7 +7,7 @@ repeats a trial and reports means with their standard errors, `draws` keeps ever
 Two trials follow the paper's equations (1)–(4), (6)–(7) on explicit matrices: `dense_trial` solves
 the normal equations for every pair, `factorised_trial` diagonalises each data set once for all of
 them. `exact_trial` draws from the same law without a matrix; how is told in `w2s.samplers`. A
-covariance, a penalty or rows of your own need the dense way.
+covariance, penalties or rows of your own go into a `TaskProblem`, and are run by `task_trial`.
 
 Runs use `joblib`: wrap the call into `joblib.parallel_config(...)` for more cores or a cluster. The
 result is the same to the last bit. A run that is stopped, by Ctrl-C or by a lost worker, raises
@@ -16,14 +16,17 @@ what stopped it, and that exception's attribute `partial` holds the result of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 from numpy.typing import ArrayLike, NDArray
 
 from w2s import _input, running
+from w2s.covariance import Task, plain_features, task_weights
 from w2s.samplers import band_trial, chain_trial, exact_trial, spectral_trial
 
 __all__ = [
@@ -31,6 +34,7 @@ __all__ = [
     "Estimate",
     "Experiment",
     "Problem",
+    "TaskProblem",
     "band_trial",
     "chain",
     "chain_trial",
@@ -40,7 +44,10 @@ __all__ = [
     "exact_trial",
     "experiment",
     "factorised_trial",
+    "gaussian_rows",
+    "sign_rows",
     "spectral_trial",
+    "task_trial",
 ]
 
 Array = NDArray[np.float64]
@@ -82,6 +89,76 @@ class Problem:
         return self.d / self.n_s
 
 
+Rows = Callable[[np.random.Generator, int, int], Array]
+
+
+def gaussian_rows(rng: np.random.Generator, n: int, d: int) -> Array:
+    """Independent N(0, 1) entries, shape (n, d).
+
+    Examples
+    --------
+    >>> gaussian_rows(np.random.default_rng(0), 3, 2).shape
+    (3, 2)
+    """
+    return rng.standard_normal((n, d))
+
+
+def sign_rows(rng: np.random.Generator, n: int, d: int) -> Array:
+    """Independent entries ±1, each with probability ½, shape (n, d).
+
+    Examples
+    --------
+    >>> sign_rows(np.random.default_rng(0), 3, 2)**2
+    array([[1., 1.],
+           [1., 1.],
+           [1., 1.]])
+    """
+    return np.where(rng.integers(0, 2, (n, d)) == 1, 1.0, -1.0)
+
+
+@dataclass(frozen=True)
+class TaskProblem:
+    """A task of any covariance, its samples, its penalties, and the law of its rows.
+
+    A row is x = Σ^{1/2}z with the symmetric square root, in the coordinates of the task's basis,
+    and z comes from `rows`. The target stays the same in every trial; rows and noise are new.
+
+    Attributes
+    ----------
+    task : covariance, target and noise, a `w2s.covariance.Task`.
+    n_t, n_s : labelled samples of the teacher, unlabelled ones of the student.
+    weights_t, weights_s : Ω of the penalties λβᵀΩβ, as in `w2s.covariance.errors`.
+    rows : a function (rng, n, d) -> array of shape (n, d), the entries independent with mean 0 and
+        variance 1: `gaussian_rows`, `sign_rows` or one of your own.
+
+    Raises
+    ------
+    ValueError, TypeError : naming the argument, what is allowed and what came.
+
+    Examples
+    --------
+    >>> task = Task(1 / np.arange(1.0, 41), np.ones(40), 1.0)
+    >>> problem = TaskProblem(task, n_t=60, n_s=30, rows=sign_rows)
+    >>> experiment(problem, [0.0, 0.1], 0.05, trials=4, rng=0).gap.mean.shape
+    (2, 1)
+    """
+
+    task: Task
+    n_t: int
+    n_s: int
+    weights_t: ArrayLike = 1.0
+    weights_s: ArrayLike = 1.0
+    rows: Rows = gaussian_rows
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.task, Task):
+            raise TypeError(f"task must be a w2s.covariance.Task, got {type(self.task).__name__}")
+        _input.count("n_t", self.n_t)
+        _input.count("n_s", self.n_s)
+        task_weights(self.task, self.weights_t, "weights_t")
+        task_weights(self.task, self.weights_s, "weights_s")
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A mean over independent trials with its standard error, elementwise."""
@@ -118,14 +195,12 @@ class Draws:
         return self.student - self.teacher[:, :, None]
 
 
-Trial = Callable[[Problem, Array, Array, np.random.Generator], tuple[Array, Array]]
-ChainTrial = Callable[
-    [int, Sequence[int], Sequence[float], float, np.random.Generator], NDArray[np.float64]
-]
+Trial = Callable[[Any, Array, Array, np.random.Generator], tuple[Array, Array]]
+ChainTrial = Callable[..., NDArray[np.float64]]
 
 
 def experiment(
-    problem: Problem,
+    problem: Problem | TaskProblem,
     lam_t: ArrayLike,
     lam_s: ArrayLike,
     *,
@@ -137,11 +212,12 @@ def experiment(
 
     Parameters
     ----------
-    problem : sizes, noise and alignment.
-    lam_t, lam_s : penalties > 0, each a number or a one-dimensional array; all pairs are run.
+    problem : sizes, noise and alignment; or a task with its samples, penalties and rows.
+    lam_t, lam_s : penalties > 0, each a number or a one-dimensional array; all pairs are run. A
+        `TaskProblem` also takes 0, the ridgeless limit.
     trials : how many independent repetitions, at least 2. Memory does not grow with it.
     trial : `factorised_trial` (default), `dense_trial`, `exact_trial` (the same law without the
-        matrix); any function of the same form.
+        matrix); `task_trial` for a `TaskProblem`; any function of the same form.
     rng : seed or generator. One child per trial: trial k is the same however many are run, and
         wherever they run.
 
@@ -160,7 +236,7 @@ def experiment(
     >>> print(f"{run.gap.mean[0, 0]:.2f}")     # negative: the student wins
     -0.03
     """
-    teachers, students = _penalties("lam_t", lam_t), _penalties("lam_s", lam_s)
+    trial, teachers, students = _prepared(problem, trial, factorised_trial, lam_t, lam_s)
     _input.count("trials", trials, low=2)
     moments = _Moments(), _Moments(), _Moments()
 
@@ -169,7 +245,7 @@ def experiment(
 
     arguments = (problem, teachers, students)
     with running.keeping(so_far):
-        for teacher, student in running.repeat(trial or factorised_trial, arguments, trials, rng):
+        for teacher, student in running.repeat(trial, arguments, trials, rng):
             for part, value in zip(
                 moments, (teacher, student, student - teacher[:, None]), strict=True
             ):
@@ -178,7 +254,7 @@ def experiment(
 
 
 def draws(
-    problem: Problem,
+    problem: Problem | TaskProblem,
     lam_t: ArrayLike,
     lam_s: ArrayLike,
     *,
@@ -188,7 +264,7 @@ def draws(
 ) -> Draws:
     """Every single test error, for histograms and tests of the law; arguments as `experiment`.
 
-    `trial` is `exact_trial` unless another is named.
+    `trial` is `exact_trial` unless another is named, and `task_trial` for a `TaskProblem`.
 
     Examples
     --------
@@ -196,14 +272,14 @@ def draws(
     >>> draws(problem, 0.05, [0.1, 1.0], trials=6, rng=0).gap.shape
     (6, 1, 2)
     """
-    teachers, students = _penalties("lam_t", lam_t), _penalties("lam_s", lam_s)
+    trial, teachers, students = _prepared(problem, trial, exact_trial, lam_t, lam_s)
     _input.count("trials", trials)
     shape = (trials, len(teachers), len(students))
     _input.require_memory(8 * shape[0] * shape[1] * (1 + shape[2]), f"to keep {trials} trials")
     kept, done = Draws(np.empty(shape[:2]), np.empty(shape)), 0
     arguments = (problem, teachers, students)
     with running.keeping(lambda: Draws(kept.teacher[:done], kept.student[:done])):
-        for teacher, student in running.repeat(trial or exact_trial, arguments, trials, rng):
+        for teacher, student in running.repeat(trial, arguments, trials, rng):
             kept.teacher[done], kept.student[done] = teacher, student
             done += 1
         return kept
@@ -218,17 +294,20 @@ def chain(
     trials: int = 10,
     trial: ChainTrial | None = None,
     rng: Any = None,
+    label_noise: Sequence[float] | None = None,
 ) -> Estimate:
     """The test errors of a teacher, its student, the student's student, …
 
     Every generation sees fresh inputs, labelled by the one before it; noise enters through the
-    teacher's labels only.
+    teacher's labels only, unless `label_noise` gives later generations some.
 
     Parameters
     ----------
     d : dimension. samples, penalties : n > 0 and λ > 0 of each generation, the teacher first.
     sigma2 : variance of the teacher's label noise, and of the test label.
     trials, rng : as in `experiment`. trial : `chain_trial` (default) or `dense_chain_trial`.
+    label_noise : variance of the noise in each generation's labels; by default `sigma2` for the
+        teacher and 0 after it.
 
     Returns
     -------
@@ -249,10 +328,18 @@ def chain(
         )
     noise = float(_input.scalar("sigma2", _input.variance("sigma2", sigma2)))
     _input.count("trials", trials, low=2)
+    one = trial or chain_trial
+    if label_noise is not None:
+        variances = np.atleast_1d(_input.variance("label_noise", label_noise))
+        if variances.shape != (len(sizes),):
+            raise ValueError(
+                f"label_noise must have one entry a generation, {len(sizes)}, got {label_noise!r}"
+            )
+        one = partial(one, label_noise=variances.tolist())
     moments = _Moments()
     with running.keeping(lambda: moments.estimate() if moments.count > 1 else None):
         arguments = (d, sizes, lams, noise)
-        for errors in running.repeat(trial or chain_trial, arguments, trials, rng):
+        for errors in running.repeat(one, arguments, trials, rng):
             moments.add(errors)
         return moments.estimate()
 
@@ -299,23 +386,76 @@ def factorised_trial(
     return teacher_errors, student_errors
 
 
+def task_trial(
+    problem: TaskProblem, lam_t: Array, lam_s: Array, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """One trial of a `TaskProblem`: a singular value decomposition a data set, then every pair.
+
+    At λ = 0 it is least squares, of the solutions the one with the smallest penalty βᵀΩβ. Test
+    errors are exact, σ² + |Σ^{1/2}(β̂ − w)|²: there is no test set.
+    """
+    task, n_t, n_s = problem.task, problem.n_t, problem.n_s
+    target = task.whitened
+    d = len(target)
+    _input.require_memory(8 * d * (2 * n_t + 2 * n_s + 6 * d), f"a dense trial at d = {d}")
+    rows_t = _rows(problem, n_t, rng)
+    labels = rows_t @ target + rng.normal(scale=task.sigma2**0.5, size=n_t)
+    rows_s = _rows(problem, n_s, rng)
+    weights_t = task_weights(task, problem.weights_t, "weights_t")
+    weights_s = task_weights(task, problem.weights_s, "weights_s")
+
+    # All coefficients are whitened, α = Σ^{1/2}β, so that a test error is a plain distance.
+    (teachers,) = _ridge_fits(task, rows_t, labels[None, :], lam_t, weights_t)
+    teacher_errors = task.sigma2 + np.sum((teachers - target) ** 2, axis=1)
+    fits = _ridge_fits(task, rows_s, teachers @ rows_s.T, lam_s, weights_s)
+    students = [task.sigma2 + np.sum((students - target) ** 2, axis=1) for students in fits]
+    return teacher_errors, np.array(students).reshape(len(lam_t), len(lam_s))
+
+
+def _rows(problem: TaskProblem, n: int, rng: np.random.Generator) -> Array:
+    """n rows Σ^{-1/2}x in the eigenbasis of Σ."""
+    d = len(problem.task.target)
+    rows = np.asarray(problem.rows(rng, n, d), dtype=float)
+    if rows.shape != (n, d) or not np.all(np.isfinite(rows)):
+        raise ValueError(
+            f"rows must return finite numbers of shape (n, d) = ({n}, {d}), got "
+            + (f"shape {rows.shape}" if rows.shape != (n, d) else "numbers that are not finite")
+        )
+    return rows if problem.task.basis is None else rows @ problem.task.basis
+
+
+def _ridge_fits(
+    task: Task, rows: Array, labels: Array, lam: Array, omega: Array
+) -> Iterator[Array]:
+    """For each row of `labels`, whitened coefficients of shape (len(lam), d)."""
+    to_plain = plain_features(task.eigenvalues, omega)
+    features = rows * to_plain if to_plain.ndim < 2 else rows @ to_plain.T
+    left, values, right = scipy.linalg.svd(features / len(rows) ** 0.5, full_matrices=False)
+    kept = values > values[0] * max(rows.shape) * np.finfo(float).eps
+    left, values, right = left[:, kept], values[kept], right[kept]
+    frame = right * to_plain if to_plain.ndim < 2 else right @ to_plain
+    filters = values / (values**2 + lam[:, None])
+    for moments in labels @ left / len(rows) ** 0.5:
+        yield (filters * moments) @ frame
+
+
 def dense_chain_trial(
     d: int,
     samples: Sequence[int],
     penalties: Sequence[float],
     sigma2: float,
     rng: np.random.Generator,
+    label_noise: Sequence[float] | None = None,
 ) -> Array:
     """A chain of students on explicit matrices: what `chain_trial` is compared with."""
     _input.require_memory(8 * d * (2 * d + max(samples)), f"a dense chain at d = {d}")
     beta = rng.normal(scale=d**-0.5, size=d)
     taught_by: NDArray[np.floating[Any]] = beta
     errors = []
-    for generation, (n, penalty) in enumerate(zip(samples, penalties, strict=True)):
+    variances = label_noise or [sigma2] + [0.0] * (len(samples) - 1)
+    for n, penalty, variance in zip(samples, penalties, variances, strict=True):
         x = rng.normal(size=(n, d))
-        labels = x @ taught_by
-        if generation == 0:
-            labels += rng.normal(scale=sigma2**0.5, size=n)
+        labels = x @ taught_by + rng.normal(scale=variance**0.5, size=n)
         taught_by = np.linalg.solve(x.T @ x / n + penalty * np.eye(d), x.T @ labels / n)
         errors.append(sigma2 + np.sum((taught_by - beta) ** 2))
     return np.array(errors)
@@ -348,11 +488,29 @@ def _aligned_direction(beta: Array, zeta: float, rng: np.random.Generator) -> Ar
     return zeta * along + (1 - zeta**2) ** 0.5 * across / length
 
 
-def _penalties(name: str, value: ArrayLike) -> Array:
+def _prepared(
+    problem: Problem | TaskProblem,
+    trial: Trial | None,
+    default: Trial,
+    lam_t: ArrayLike,
+    lam_s: ArrayLike,
+) -> tuple[Trial, Array, Array]:
+    """The trial that is named, or the problem's own; and the penalties."""
+    of_task = isinstance(problem, TaskProblem)
+    teachers = _penalties("lam_t", lam_t, ridgeless=of_task)
+    students = _penalties("lam_s", lam_s, ridgeless=of_task)
+    isotropic = (dense_trial, factorised_trial, exact_trial, band_trial, spectral_trial)
+    if trial is not None and trial in (isotropic if of_task else (task_trial,)):
+        raise TypeError(f"trial must run a {type(problem).__name__}, which {trial.__name__} cannot")
+    return trial or (task_trial if of_task else default), teachers, students
+
+
+def _penalties(name: str, value: ArrayLike, *, ridgeless: bool = False) -> Array:
     array = np.atleast_1d(_input.penalty(name, value))
-    if array.ndim != 1 or np.any(array == 0) or np.any(np.isinf(array)):
+    if array.ndim != 1 or (np.any(array == 0) and not ridgeless) or np.any(np.isinf(array)):
         raise ValueError(
-            f"{name} must be a number or one-dimensional array of finite numbers > 0, got {value!r}"
+            f"{name} must be a number or one-dimensional array of finite numbers "
+            f"{'>=' if ridgeless else '>'} 0, got {value!r}"
         )
     return array
 

@@ -23,6 +23,8 @@ a, b = sp.symbols("a b", positive=True)
 sigma2, zeta = sp.symbols("sigma^2 zeta", nonnegative=True)
 #: the teacher's imbalance (λ_t − σ²γ_t)/√((1+γ_t+λ_t)² − 4γ_t), any real number below 1
 c = sp.Symbol("c", real=True)
+#: degrees of freedom per dimension of the optimally tuned teacher, λ_t = σ²γ_t
+b_star = sp.Symbol("b_star", positive=True)
 
 # --- the spectrum (Definition 2, Theorem 16) ---------------------------------------------------
 
@@ -104,6 +106,14 @@ weighted_gap_factor = gap_factor - zeta**2 * (2 * (1 - b) * (1 - gamma_s * a**2)
 aligned_imbalance = (c - zeta**2 * (1 - b)) / (1 - zeta**2)
 #: the best student: (1−a)(1−γ_s a)/(1−γ_s a²)² = c/(c−1), cleared of fractions; with ζ, c is c_ζ
 best_student = c * (1 - gamma_s * a**2) ** 2 + (1 - c) * (1 - a) * (1 - gamma_s * a)
+#: at the best a: what a student with γ_s gains, as a share of bc²/(1−c), the gain with γ_s → 0
+share_of_data = (
+    (1 - gamma_s * a**2) ** 2 * (1 - 2 * gamma_s * a + gamma_s * a**2) / (1 - gamma_s * a) ** 2
+)
+#: bc²/(1−c), the gain with γ_s → 0, as a share of what tuning the teacher would gain
+share_of_teacher = (1 - gamma_t * b * b_star) ** 2 / (
+    1 + gamma_t * b_star**2 - 2 * gamma_t * b * b_star
+)
 #: for γ_s > 1 the student can win only if c lies below this maximum of H₁, reached at a = 1 − r
 threshold = 1 / (1 - 4 * gamma_s + 4 * sp.sqrt(gamma_s**2 - gamma_s))
 
