@@ -667,5 +667,17 @@ def test_the_other_explorers_draw_the_package_s_curves(browser, site):
     np.testing.assert_allclose(numbers(curve["y"]), -(1 - a) / (1 + a - 2.4 * a**2), rtol=1e-9)
     assert set(numbers(level["y"])) == {-0.9}
     assert np.prod(numbers(roots["x"])) == pytest.approx(0.2**2, rel=1e-9)
+    move("best-gamma_s", "0.8")
+    teacher, unlimited, student, _ = seen.curves("best")
+    agree(teacher, lambda x: ridge.teacher_error(x, 0.5, 1.0))
+    x, found = numbers(student["x"]), numbers(student["y"])
+    np.testing.assert_allclose(found, ridge.best_student_error(x, 0.8, 0.5, 1.0), rtol=1e-10)
+    assert seen.shown("best-lam_s") == pytest.approx(
+        ridge.optimal_student_penalty(0.05, 0.8, 0.5, 1.0), rel=1e-6
+    )
+    share = ridge.performance_gap_recovered(0.05, 0.8, 0.5, 1.0)
+    assert seen.shown("best-share") == pytest.approx(share, rel=1e-9)
+    x, found = numbers(unlimited["x"]), numbers(unlimited["y"])
+    np.testing.assert_allclose(found, ridge.best_student_error(x, 0, 0.5, 1.0), rtol=1e-8)
     assert seen.complaints == []
     seen.page.close()
