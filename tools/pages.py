@@ -39,9 +39,7 @@ def parts(root: Path) -> list[Part]:
     contents = yaml.safe_load((root / "_toc.yml").read_text("utf-8"))
     groups = contents.get("parts", [contents])
     return [
-        Part(
-            group.get("caption", ""), [root / f"{page['file']}.md" for page in group["chapters"]]
-        )
+        Part(group.get("caption", ""), [root / f"{page['file']}.md" for page in group["chapters"]])
         for group in groups
     ]
 
@@ -55,10 +53,14 @@ def chapters_in_order(root: Path) -> list[Path]:
 
 
 def concluded(root: Path, kind: str) -> list[dict[str, Any]]:
-    """Every verdict (or erratum) of the validated chapters, in the order of the book."""
-    paths = [validated_path(chapter) for chapter in chapters_in_order(root)]
-    notebooks = [read_notebook(path) for path in paths if path.exists()]
-    return [found for notebook in notebooks for found in conclusions(notebook, kind)]
+    """Every verdict (or erratum) of the validated chapters with its chapter's title, in order."""
+    found = []
+    for chapter in chapters_in_order(root):
+        if validated_path(chapter).exists():
+            title = head(chapter).title
+            notebook = read_notebook(validated_path(chapter))
+            found += [{**one, "chapter": title} for one in conclusions(notebook, kind)]
+    return found
 
 
 def erratum_label(where: str) -> str:

@@ -19,6 +19,7 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
 from tools.assets import EXPLORER_SCRIPTS
@@ -62,16 +63,21 @@ class Errata(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         lines = []
         for number, erratum in enumerate(concluded(Path(self.env.srcdir), "erratum"), start=1):
-            check = f"{erratum['check']} ({{ref}}`see it <{erratum['anchor']}>`)."
+            link = f"{{ref}}`{erratum['chapter']} <{erratum['anchor']}>`"
+            check = f"{erratum['check']} (see {link})."
             lines += [
                 f"({erratum_label(erratum['where'])})=",
-                f"> **{number}. {erratum['where']}**",
+                f"> **{number}. {_capitalised(erratum['where'])}**",
                 *_quoted("Printed", erratum["printed"]),
                 *_quoted("What holds", erratum["holds"]),
                 *_quoted("Told apart by", check),
                 "",
             ]
         return _parsed(self, "errata", lines or ["None yet."])
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _quoted(name: str, text: str) -> list[str]:
@@ -206,25 +212,41 @@ def _parsed(directive: SphinxDirective, name: str, lines: list[str]) -> list[nod
     return [container]
 
 
-def _link_errata(app: Sphinx, doctree: nodes.document) -> None:
-    """Each erratum that a chapter's cell returned leads to its entry among the errata."""
-    for quotation in doctree.findall(nodes.block_quote):
-        (strong, *_) = [*quotation.findall(nodes.strong), None]
-        if strong is None or not strong.astext().startswith(_ERRATUM):
-            continue
-        label = erratum_label(strong.astext().removeprefix(_ERRATUM))
-        text = nodes.inline("", "Listed among the errata.")
-        link = addnodes.pending_xref(
+class Conclusions(SphinxTransform):
+    """Each erratum that a cell returned leads to its entry among the errata; each verdict's item is
+    in the index."""
+
+    default_priority = 800  # before the domains collect labels and index entries, at 850
+
+    def apply(self, **_: Any) -> None:
+        for quotation in list(self.document.findall(nodes.block_quote)):
+            strong = next(iter(quotation.findall(nodes.strong)), None)
+            if strong is None:
+                continue
+            said = strong.astext()
+            item = said.partition(":")[0]
+            if said.startswith(_ERRATUM):
+                label = erratum_label(said.removeprefix(_ERRATUM))
+                strong.parent += [nodes.Text(" "), self._link(label, "Listed among the errata.")]
+            elif item in NUMBERED_ITEMS:
+                name = nodes.make_id(f"verdict-{item}")
+                quotation["ids"].append(name)
+                entry = ("single", f"{item} (of the paper)", name, "", None)
+                quotation.parent.insert(
+                    quotation.parent.index(quotation), addnodes.index(entries=[entry])
+                )
+
+    def _link(self, label: str, text: str) -> addnodes.pending_xref:
+        return addnodes.pending_xref(
             "",
-            text,
+            nodes.inline("", text),
             reftype="ref",
             refdomain="std",
             reftarget=label,
             refexplicit=True,
             refwarn=True,
-            refdoc=app.env.docname,
+            refdoc=self.env.docname,
         )
-        strong.parent += [nodes.Text(" "), link]
 
 
 def _silence_thebe(app: Sphinx) -> None:
@@ -256,7 +278,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("picture", Picture)
     app.add_directive("gallery", Gallery)
     app.add_directive("explorer", Explorer)
-    app.connect("doctree-read", _link_errata)
+    app.add_transform(Conclusions)
     app.connect("html-page-context", _load_scripts)
     app.connect("builder-inited", _before_reading)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
