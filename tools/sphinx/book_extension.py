@@ -58,11 +58,15 @@ class Ledger(SphinxDirective):
 
 
 class Errata(SphinxDirective):
-    """Every correction, in the order of the chapters."""
+    """Every correction, under the chapter that found it, in the order of the book."""
 
     def run(self) -> list[nodes.Node]:
-        lines = []
+        lines: list[str] = []
+        chapter = ""
         for number, erratum in enumerate(concluded(Path(self.env.srcdir), "erratum"), start=1):
+            if erratum["chapter"] != chapter:
+                chapter = erratum["chapter"]
+                lines += [f"```{{rubric}} Found in: {chapter}", "```", ""]
             link = f"{{ref}}`{erratum['chapter']} <{erratum['anchor']}>`"
             check = f"{erratum['check']} (see {link})."
             lines += [
