@@ -5,10 +5,12 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
 import pytest
+from PIL import Image
 
 from tools.build import build
 from tools.chapters import (
@@ -19,6 +21,7 @@ from tools.chapters import (
     record_path,
     validated_path,
 )
+from tools.pages import SMALL as SMALL_PICTURE
 from tools.record import record
 from tools.run import HOME, pytest_on_chapters
 from w2s.verdicts import KEY
@@ -319,6 +322,52 @@ def test_a_chapter_that_fails_keeps_its_old_record(failures, capfd):
 
 
 # --- pages --------------------------------------------------------------------------------------
+
+
+def test_pages_show_pictures_executions_and_errata_that_link_both_ways(validated, capfd):
+    heading = "# A small chapter\n\n"
+    question = "```{admonition} The question\n:class: tip\nIs it a *line*?\n```\n\n"
+    picture = "```{picture} fig-small\n```\n\n"
+    edit(validated / "book" / "small.md", heading, heading + question + picture)
+    edit(validated / "index.md", "# A small book\n", "# A small book\n\n```{gallery}\n```\n")
+    with (validated / "book" / "ledger.md").open("a") as ledger:
+        ledger.write("\n```{execution}\n```\n\n```{versions}\n```\n")
+    assert build(validated, "html") == 0, told(capfd.readouterr())
+    index, chapter, ledger, errata = (
+        (site(validated) / f"{name}.html").read_text("utf-8")
+        for name in ("index", "book/small", "book/ledger", "book/errata")
+    )
+    # The card: its picture with its description, the question, the way to the chapter.
+    (card,) = re.findall(r"<img [^>]*_images/fig-small\.png[^>]*>", index)
+    assert 'alt="A rising line."' in card
+    assert "Is it a <em>line</em>?" in index
+    assert (
+        'class="sd-stretched-link sd-hide-link-text reference internal" href="book/small' in index
+    )
+    small = Image.open(site(validated) / "_images" / "fig-small.png")
+    assert small.width == SMALL_PICTURE
+    # The same picture at the chapter's top leads to the figure.
+    assert re.search(r'<a [^>]*href="#fig-small"[^>]*><img[^>]*fig-small\.png', chapter)
+    assert chapter.count('id="fig-small"') == 1
+    # What it took, and with what.
+    seconds = nbformat.read(validated_path(validated / "book" / "small.md"), as_version=4)
+    assert f"<p>{seconds.metadata['execution_seconds']:.0f}</p>" in ledger
+    assert f"numpy {version('numpy')}" in ledger
+    # An erratum and its entry know each other; a verdict's item is in the index.
+    assert 'href="errata.html#erratum-figure-1"' in chapter
+    assert 'id="erratum-figure-1"' in errata
+    assert 'href="small.html#check-small"' in errata
+    general = (site(validated) / "genindex.html").read_text("utf-8")
+    (anchor,) = re.findall(r'href="book/small.html#([\w-]+)">Figure 1 \(of the paper\)', general)
+    assert f'id="{anchor}"' in chapter
+
+
+def test_a_picture_of_a_figure_that_is_not_there_fails_the_build(validated, capfd):
+    edit(validated / "book" / "small.md", "Some prose.", "```{picture} fig-large\n```")
+    assert build(validated, "html") == 1
+    output = told(capfd.readouterr())
+    assert "small.md has no validated figure 'fig-large'; there are: fig-small" in output
+    assert not site(validated).exists()
 
 
 def test_a_dead_reference_fails_the_build(validated, capfd):

@@ -1,40 +1,42 @@
-"""What the book needs of Sphinx beyond Jupyter Book: three directives and two repairs.
+"""What the book needs of Sphinx beyond Jupyter Book: directives, a link and two repairs.
 
 `{ledger}` and `{errata}` show what the chapters concluded, read from the validated outputs in
-`_build/validated/`. `{explorer} NAME` shows an explorer of `w2s.explorers`, each at one place of
-the book, and has its scripts loaded on that page alone. The repairs: sphinx-thebe cannot be
-switched off and breaks every page's console; sphinx-proof has no handlers for the single-page
-builder.
+`_build/validated/`; `{execution}` and `{versions}` show how long that took and with what. An
+erratum in a chapter links to its entry among the errata. `{picture} FIGURE` shows one of a
+chapter's figures small, `{gallery}` shows the whole contents with these pictures. `{explorer} NAME`
+shows an explorer of `w2s.explorers`, each at one place of the book, and has its scripts loaded on
+that page alone. The repairs: sphinx-thebe cannot be switched off and breaks every page's console;
+sphinx-proof has no handlers for the single-page builder.
 """
 
 from __future__ import annotations
 
-import re
+import json
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from docutils import nodes
 from docutils.statemachine import StringList
+from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
 from tools.assets import EXPLORER_SCRIPTS
-from tools.chapters import conclusions, validated_path
 from tools.numbered_items import NUMBERED_ITEMS
+from tools.pages import (
+    Head,
+    concluded,
+    erratum_label,
+    executions,
+    figure,
+    head,
+    parts,
+    small_picture,
+    versions,
+)
+from tools.run import HOME
 from w2s.explorers import render
-
-
-def concluded(root: Path, kind: str) -> list[dict[str, Any]]:
-    """Every verdict (or erratum) of the validated chapters, in the order of the book."""
-    table_of_contents = (root / "_toc.yml").read_text(encoding="utf-8")
-    names = re.findall(r"file:\s*book/(\S+)", table_of_contents)
-    found = []
-    for name in names:
-        path = validated_path(root / "book" / f"{name}.md")
-        if path.exists():
-            found += conclusions(nbformat.read(path, as_version=4), kind)
-    return found
 
 
 class Ledger(SphinxDirective):
@@ -56,14 +58,20 @@ class Ledger(SphinxDirective):
 
 
 class Errata(SphinxDirective):
-    """Every correction, in the order of the chapters."""
+    """Every correction, under the chapter that found it, in the order of the book."""
 
     def run(self) -> list[nodes.Node]:
-        lines = []
+        lines: list[str] = []
+        chapter = ""
         for number, erratum in enumerate(concluded(Path(self.env.srcdir), "erratum"), start=1):
-            check = f"{erratum['check']} ({{ref}}`see it <{erratum['anchor']}>`)."
+            if erratum["chapter"] != chapter:
+                chapter = erratum["chapter"]
+                lines += [f"```{{rubric}} Found in: {chapter}", "```", ""]
+            link = f"{{ref}}`{erratum['chapter']} <{erratum['anchor']}>`"
+            check = f"{erratum['check']} (see {link})."
             lines += [
-                f"> **{number}. {erratum['where']}**",
+                f"({erratum_label(erratum['where'])})=",
+                f"> **{number}. {_capitalised(erratum['where'])}**",
                 *_quoted("Printed", erratum["printed"]),
                 *_quoted("What holds", erratum["holds"]),
                 *_quoted("Told apart by", check),
@@ -72,8 +80,89 @@ class Errata(SphinxDirective):
         return _parsed(self, "errata", lines or ["None yet."])
 
 
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _quoted(name: str, text: str) -> list[str]:
     return [">", f"> *{name}:* {' '.join(text.split())}"]
+
+
+class Execution(SphinxDirective):
+    """How long each chapter's validation took."""
+
+    def run(self) -> list[nodes.Node]:
+        root = Path(self.env.srcdir)
+        ran = list(executions(root))
+        rows = [
+            [f"{{doc}}`/{chapter.relative_to(root).with_suffix('')}`", str(cells), f"{seconds:.0f}"]
+            for chapter, cells, seconds in ran
+        ]
+        total = ["together", str(sum(row[1] for row in ran)), f"{sum(row[2] for row in ran):.0f}"]
+        return _table(self, "execution", ["chapter", "cells", "seconds"], [*rows, total])
+
+
+class Versions(SphinxDirective):
+    """The packages of the environment that built the book."""
+
+    def run(self) -> list[nodes.Node]:
+        groups = versions(HOME / "requirements.in")
+        rows = [
+            [heading or "the language", ", ".join(f"{name} {number}" for name, number in found)]
+            for heading, found in groups.items()
+        ]
+        return _table(self, "versions", ["for", "version"], rows)
+
+
+class Picture(SphinxDirective):
+    """The figure that tells the chapter, small, with a link to where it stands in full."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        name = self.arguments[0]
+        image = _image(self, Path(self.env.doc2path(self.env.docname)), name)
+        shown = nodes.container(classes=["picture"])
+        shown += nodes.reference("", "", image, refid=nodes.make_id(name), internal=True)
+        told = [f"The chapter in one picture: {{numref}}`{name}`."]
+        shown += _parsed(self, "told", told)
+        return [shown]
+
+
+def _image(directive: SphinxDirective, chapter: Path, name: str) -> nodes.image:
+    root = Path(directive.env.srcdir)
+    try:
+        drawn = figure(root, chapter, name)
+    except ValueError as unknown:
+        raise directive.error(str(unknown)) from None
+    where = small_picture(root, name, drawn.png)
+    return nodes.image("", uri=where, alt=drawn.alt, classes=["dark-light"])
+
+
+class Gallery(SphinxDirective):
+    """The contents: a card with its picture and its question for each chapter."""
+
+    def run(self) -> list[nodes.Node]:
+        root, lines = Path(self.env.srcdir), []
+        for part in parts(root):
+            openings = {page: head(page) for page in part.pages}
+            pictured = any(opening.question for opening in openings.values())
+            lines += [f"**{part.caption}**", ""] if part.caption else []
+            lines += [":::::{grid} 1 2 2 3", ":gutter: 3", ""] if pictured else []
+            for page, opening in openings.items():
+                name = f"/{page.relative_to(root).with_suffix('')}"
+                lines += self._card(page, name, opening) if pictured else [f"- {{doc}}`{name}`"]
+            lines += [":::::" if pictured else "", ""]
+        return _parsed(self, "gallery", lines)
+
+    def _card(self, page: Path, name: str, opening: Head) -> list[str]:
+        lines = [f"::::{{grid-item-card}} {opening.title}", f":link: {name}", ":link-type: doc"]
+        lines += [f":link-alt: {json.dumps(opening.title)}"]
+        if opening.picture:
+            image = _image(self, page, opening.picture)
+            lines += [f":img-top: {image['uri']}", ":class-img-top: dark-light"]
+            lines += [f":img-alt: {json.dumps(image['alt'], ensure_ascii=False)}"]
+        return [*lines, "", opening.question, "::::"]
 
 
 class Explorer(SphinxDirective):
@@ -96,6 +185,8 @@ def _load_scripts(app: Sphinx, page: str, template: str, context: Any, doctree: 
             app.add_js_file(script, loading_method="defer")
 
 
+#: How `w2s.verdicts.Erratum` opens on a page.
+_ERRATUM = "Erratum: "
 _NOT_YET = {"anchor": "", "status": "open", "check": "", "summary": "not yet"}
 
 
@@ -125,6 +216,43 @@ def _parsed(directive: SphinxDirective, name: str, lines: list[str]) -> list[nod
     return [container]
 
 
+class Conclusions(SphinxTransform):
+    """Each erratum that a cell returned leads to its entry among the errata; each verdict's item is
+    in the index."""
+
+    default_priority = 800  # before the domains collect labels and index entries, at 850
+
+    def apply(self, **_: Any) -> None:
+        for quotation in list(self.document.findall(nodes.block_quote)):
+            strong = next(iter(quotation.findall(nodes.strong)), None)
+            if strong is None:
+                continue
+            said = strong.astext()
+            item = said.partition(":")[0]
+            if said.startswith(_ERRATUM):
+                label = erratum_label(said.removeprefix(_ERRATUM))
+                strong.parent += [nodes.Text(" "), self._link(label, "Listed among the errata.")]
+            elif item in NUMBERED_ITEMS:
+                name = nodes.make_id(f"verdict-{item}")
+                quotation["ids"].append(name)
+                entry = ("single", f"{item} (of the paper)", name, "", None)
+                quotation.parent.insert(
+                    quotation.parent.index(quotation), addnodes.index(entries=[entry])
+                )
+
+    def _link(self, label: str, text: str) -> addnodes.pending_xref:
+        return addnodes.pending_xref(
+            "",
+            nodes.inline("", text),
+            reftype="ref",
+            refdomain="std",
+            reftarget=label,
+            refexplicit=True,
+            refwarn=True,
+            refdoc=self.env.docname,
+        )
+
+
 def _silence_thebe(app: Sphinx) -> None:
     for event in app.events.listeners.values():
         for listener in list(event):
@@ -149,7 +277,12 @@ def _before_reading(app: Sphinx) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("ledger", Ledger)
     app.add_directive("errata", Errata)
+    app.add_directive("execution", Execution)
+    app.add_directive("versions", Versions)
+    app.add_directive("picture", Picture)
+    app.add_directive("gallery", Gallery)
     app.add_directive("explorer", Explorer)
+    app.add_transform(Conclusions)
     app.connect("html-page-context", _load_scripts)
     app.connect("builder-inited", _before_reading)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

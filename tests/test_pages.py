@@ -1,0 +1,309 @@
+"""The pages around the chapters: pictures, glossary, index, notation, citing, troubleshooting."""
+
+import ast
+import inspect
+import re
+from importlib import import_module
+from importlib.metadata import version
+
+import nbformat
+import pytest
+import yaml
+from PIL import Image
+
+from tools.chapters import (
+    chapters,
+    code_cells,
+    conclusions,
+    read_chapter,
+    read_notebook,
+    record_path,
+)
+from tools.pages import (
+    chapters_in_order,
+    erratum_label,
+    executions,
+    figure,
+    figures,
+    head,
+    parts,
+    small_picture,
+    versions,
+)
+from tools.run import HOME
+
+CHAPTERS = chapters(HOME)
+each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+
+
+def page(name):
+    return (HOME / name).read_text("utf-8")
+
+
+# --- the head of a chapter ------------------------------------------------------------------------
+
+
+def test_the_gallery_knows_every_chapter():
+    assert sorted(chapters_in_order(HOME)) == CHAPTERS
+    assert all(part.caption for part in parts(HOME))
+
+
+@each_chapter
+def test_a_chapter_shows_one_of_its_own_figures_at_its_top(chapter):
+    opening = head(chapter)
+    assert opening.title
+    assert opening.question.endswith("?")
+    named = [
+        cell.metadata.get("mystnb", {}).get("figure", {}).get("name")
+        for cell in code_cells(read_chapter(chapter))
+    ]
+    assert opening.picture in named
+    assert chapter.read_text("utf-8").count("{picture}") == 1
+
+
+@each_chapter
+def test_what_a_chapter_promises_and_asks_for_are_paragraphs_of_their_own(chapter):
+    opening = chapter.read_text("utf-8").partition("{code-cell}")[0]
+    for promise in ("**You will** ", "**You need** ", "**Time**: "):
+        assert f"\n\n{promise}" in opening
+
+
+def minutes(chapter):
+    """Reading time: a hundred words a minute, a formula being a word; half a minute for a cell.
+
+    As long for a displayed formula as for a cell. Exercises and hidden cells are not counted.
+    """
+    body = chapter.read_text("utf-8").partition("\n---\n")[2].partition("\n## Exercises")[0]
+    block = re.compile(r"^```\{code-cell\}.*?^```$", re.M | re.S)
+    cells = [cell for cell in block.findall(body) if "remove-input" not in cell]
+    formulas = re.compile(r"\$\$.*?\$\$", re.S)
+    prose = block.sub("", body)
+    displayed = len(formulas.findall(prose))
+    prose = re.sub(r"\$[^$]+\$|\{[\w:]+\}`[^`]*`", "word", formulas.sub("", prose))
+    return len(re.findall(r"[^\W\d_]+", prose)) / 100 + (len(cells) + displayed) / 2
+
+
+@each_chapter
+def test_the_reading_time_is_that_of_the_rule(chapter):
+    stated = int(re.search(r"\*\*Time\*\*: (\d+) minutes", chapter.read_text("utf-8")).group(1))
+    assert stated % 5 == 0
+    assert stated / 1.4 < minutes(chapter) < stated * 1.4
+
+
+# --- pictures -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def drawn(tmp_path):
+    """A book with one validated chapter that has drawn a figure of 8 by 4 pixels."""
+    import base64
+    import io
+
+    stream = io.BytesIO()
+    Image.new("RGB", (8, 4), "navy").save(stream, "png")
+    png = base64.b64encode(stream.getvalue()).decode()
+    options = {"figure": {"name": "fig-one"}, "image": {"alt": "A\nblue  field."}}
+    output = nbformat.v4.new_output("display_data", {"image/png": png})
+    cell = nbformat.v4.new_code_cell("1", outputs=[output], metadata={"mystnb": options})
+    plain = nbformat.v4.new_code_cell("2", outputs=[output])
+    notebook = nbformat.v4.new_notebook(cells=[cell, plain])
+    notebook.metadata["execution_seconds"] = 1.5
+    (tmp_path / "_build" / "validated").mkdir(parents=True)
+    nbformat.write(notebook, tmp_path / "_build" / "validated" / "one.ipynb")
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "one.md").write_text("---\njupytext:\n---\n\n# One\n", "utf-8")
+    (tmp_path / "_toc.yml").write_text("root: index\nchapters:\n- file: book/one\n", "utf-8")
+    return tmp_path
+
+
+def test_a_picture_is_the_validated_one_with_its_description(drawn):
+    found = figure(drawn, drawn / "book" / "one.md", "fig-one")
+    assert found.alt == "A blue field."
+    where = small_picture(drawn, "fig-one", found.png)
+    with Image.open(drawn / where.lstrip("/")) as small:
+        assert small.size == (600, 300)
+        assert small.convert("RGB").getpixel((9, 9)) == (0, 0, 128)
+
+
+def test_a_picture_that_is_not_there_is_refused_by_name(drawn):
+    with pytest.raises(ValueError, match=r"one\.md has no validated figure 'fig-two'.*: fig-one"):
+        figure(drawn, drawn / "book" / "one.md", "fig-two")
+    with pytest.raises(ValueError, match="there are: none"):
+        figure(drawn, drawn / "book" / "two.md", "fig-one")
+
+
+def test_only_figures_with_a_name_count(drawn):
+    notebook = read_notebook(drawn / "_build" / "validated" / "one.ipynb")
+    assert list(figures(notebook)) == ["fig-one"]
+
+
+# --- execution ------------------------------------------------------------------------------------
+
+
+def test_the_seconds_are_those_of_the_validation(drawn):
+    assert [row[1:] for row in executions(drawn)] == [(2, 1.5)]
+
+
+def test_the_versions_are_the_installed_ones_and_name_no_machine():
+    shown = dict(pair for pairs in versions(HOME / "requirements.in").values() for pair in pairs)
+    assert shown["numpy"] == version("numpy")
+    assert shown["jupyter-book"].startswith("1.")
+    assert re.fullmatch(r"3\.\d+\.\d+\S*", shown.pop("Python"))
+    assert all(re.fullmatch(r"[\w.+!-]+", number) for number in shown.values())
+
+
+# --- errata ---------------------------------------------------------------------------------------
+
+ERRATA = {
+    erratum["where"]: chapter.stem
+    for chapter in CHAPTERS
+    if record_path(chapter).exists()
+    for erratum in conclusions(read_notebook(record_path(chapter)), "erratum")
+}
+
+
+def test_each_erratum_has_a_label_of_its_own():
+    labels = [erratum_label(where) for where in ERRATA]
+    assert len(set(labels)) == len(labels)
+    assert erratum_label(r"Appendix C, the analysis of $\tau_2$") == (
+        "erratum-appendix-c-the-analysis-of-tau-2"
+    )
+
+
+@each_chapter
+def test_a_link_to_an_erratum_names_one(chapter):
+    linked = set(re.findall(r"<(erratum-[\w-]+)>", chapter.read_text("utf-8")))
+    assert linked <= {erratum_label(where) for where in ERRATA}
+
+
+# --- glossary and index ---------------------------------------------------------------------------
+
+
+def glossary():
+    body = page("book/glossary.md").partition(":sorted:")[2]
+    return dict(re.findall(r"^(\S.*)\n  (\S.*)$", body, re.MULTILINE))
+
+
+def test_a_term_is_defined_in_one_to_three_sentences():
+    assert len(glossary()) > 40
+    for term, definition in glossary().items():
+        assert 1 <= len(re.findall(r"[.](?= |$)", definition)) <= 3, term
+        assert definition.endswith("."), term
+
+
+@each_chapter
+def test_a_chapter_links_some_terms_once_each(chapter):
+    roles = re.findall(r"\{term\}`(?:[^`<]*<)?([^`>]+)>?`", chapter.read_text("utf-8"))
+    assert 1 <= len(roles) == len(set(roles)) <= 8
+    assert set(roles) <= set(glossary())
+
+
+@each_chapter
+def test_a_chapter_has_its_entries_in_the_index(chapter):
+    assert "{index}" in chapter.read_text("utf-8")
+
+
+# --- notation -------------------------------------------------------------------------------------
+
+#: modules whose arguments are the paper's quantities
+SUBJECT = ("marchenko_pastur", "ridge", "simulate", "hermite", "onestep")
+#: arguments that are no quantity of the paper: how to run, how precisely, what to average
+OTHER = {
+    *("rng", "trials", "trial", "problem", "samples", "penalties", "sizes", "size", "spread"),
+    *("name", "order", "kinks", "tolerance", "variance", "matrix", "iterations"),
+    *("values", "estimates", "sqrt", "where"),
+}
+
+
+def arguments(module):
+    """Argument names of a module's public functions and of its problem."""
+    names = set()
+    for name, value in vars(import_module(f"w2s.{module}")).items():
+        own = getattr(value, "__module__", "") == f"w2s.{module}" and not name.startswith("_")
+        if own and (inspect.isfunction(value) or name == "Problem"):
+            names |= set(inspect.signature(value).parameters)
+    return names
+
+
+def in_the_notation():
+    """Every name that the notation page shows in its column of code."""
+    return set(re.findall(r"`([A-Za-z_]\w*)`", page("book/notation.md")))
+
+
+@pytest.mark.parametrize("module", SUBJECT)
+def test_each_symbol_of_a_public_signature_is_in_the_notation(module):
+    assert arguments(module) - OTHER - in_the_notation() == set()
+
+
+def test_no_exception_is_left_over():
+    assert set().union(*map(arguments, SUBJECT)) >= OTHER
+
+
+@pytest.mark.parametrize("module", ["symbolic", "traces"])
+def test_each_symbol_that_a_statement_uses_is_in_the_notation(module):
+    statements = page(f"w2s/{module}.py").partition("# --- the same for sixteen digits")[0]
+    made = {
+        name.id
+        for node in ast.parse(statements).body
+        if isinstance(node, ast.Assign)
+        and re.match(r"sp\.symbols?\(", ast.unparse(node.value), re.IGNORECASE)
+        for target in node.targets
+        for name in ast.walk(target)
+        if isinstance(name, ast.Name)
+    }
+    assert made
+    assert made - in_the_notation() == set()
+
+
+# --- how to cite ----------------------------------------------------------------------------------
+
+
+def entries(text):
+    """BibTeX entries by key, their fields without braces."""
+    found = {}
+    for key, body in re.findall(r"^@\w+\{([^,]+),\n(.*?)^\}", text, re.MULTILINE | re.DOTALL):
+        fields = re.findall(r"^\s*(\w+) = \{(.*)\},?$", body, re.MULTILINE)
+        found[key] = {name: value.strip("{}") for name, value in fields}
+    return found
+
+
+def test_what_to_cite_agrees_with_the_citation_file():
+    citation = yaml.safe_load(page("CITATION.cff"))
+    (paper,) = citation["references"]
+    cited = entries(page("book/cite.md"))
+    ours, theirs = cited["w2s2026book"], cited["moniri2025mechanisms"]
+    assert ours["title"] == citation["title"]
+    assert ours["author"] == citation["authors"][0]["name"]
+    assert ours["version"] == citation["version"] == version("w2s")
+    assert ours["year"] == str(citation["date-released"])[:4]
+    assert ours["url"] == citation["repository-code"]
+    assert theirs["title"] == paper["title"]
+    names = [f"{one['family-names']}, {one['given-names']}" for one in paper["authors"]]
+    assert theirs["author"] == " and ".join(names)
+    assert theirs["year"] == str(paper["year"])
+    assert theirs["booktitle"] == paper["collection-title"]
+    assert theirs["note"] == paper["identifiers"][0]["value"]
+    assert theirs == entries(page("book/references.bib"))["moniri2025mechanisms"]
+
+
+# --- troubleshooting ------------------------------------------------------------------------------
+
+
+def test_the_commands_that_troubleshooting_names_exist():
+    text = page("book/troubleshooting.md")
+    targets = set(re.findall(r"^([a-z]+):", page("Makefile"), re.MULTILINE))
+    asked = set(re.findall(r"(?<!# `)(?:^|(?<=`))make ([a-z]+)(?=[ `\n])", text, re.MULTILINE))
+    assert {"setup", "book", "serve", "record", "clean"} <= asked <= targets
+
+
+def test_the_messages_that_troubleshooting_quotes_are_the_ones_that_come():
+    sources = "".join(
+        path.read_text("utf-8")
+        for path in (HOME / "Makefile", *(HOME / "tools").glob("*.py"), HOME / "w2s" / "_input.py")
+    )
+    of_python = {"No module named 'w2s'", "Address already in use"}
+    of_make = {".venv/bin/python: No such file or directory"}
+    quoted = set(re.findall(r"^### `(.+)`$", page("book/troubleshooting.md"), re.MULTILINE))
+    ours = quoted - of_python - of_make
+    assert len(ours) >= 5
+    assert [message for message in ours if message not in sources] == []
