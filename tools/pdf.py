@@ -1,0 +1,205 @@
+"""Print the book: `make pdf`.
+
+    python -m tools.pdf            # _build/when-the-student-beats-the-teacher.pdf
+    python -m tools.pdf --root DIR # a book kept somewhere else (the tests do this)
+
+The print edition is the single page of `tools/sphinx/print_edition.py`, printed by headless
+Chromium. Chapters whose validated outputs belong to the present sources are not executed again.
+A formula that is not typeset, a picture that is missing, a link that leads nowhere or a script that
+complains ends the run with a non-zero exit code and leaves no PDF.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import re
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pypdf import PdfReader
+
+from tools.browser import CHROMIUM, MISSING, browser, served, watch
+from tools.build import build
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+NAME = "when-the-student-beats-the-teacher.pdf"
+#: What a page of A4 leaves between its margins (`print.css`), in the browser's pixels.
+WIDTH = round((210 - 2 * 22) / 25.4 * 96)
+SECONDS = 300_000  # milliseconds that the typesetting of the whole book may take
+
+_OPEN = "document.querySelectorAll('details').forEach(details => { details.open = true; })"
+
+_TYPESET = "MathJax.startup.promise.then(() => document.fonts.ready).then(() => true)"
+
+#: An explorer's figures have been drawn when its read-outs have been computed.
+_DRAWN = """() => [...document.querySelectorAll('section.explorer')].every(section =>
+    [...section.querySelectorAll('output')].every(output => output.textContent.trim() !== '…'))"""
+
+#: Its sliders become their values, and its figures the picture that was taken of them.
+_FREEZE = """([name, pictures]) => {
+  const section = document.getElementById(name);
+  for (const control of section.querySelectorAll('.explorer-control')) {
+    const value = document.createElement('output');
+    value.textContent = control.querySelector('input[type=number]').value;
+    control.append(value);
+  }
+  const figures = section.querySelector('.explorer-figures');
+  const image = document.createElement('img');
+  image.src = pictures;
+  image.alt = figures.getAttribute('aria-label');
+  figures.replaceChildren(image);
+}"""
+
+#: A formula that is wider than the page shrinks to fit, its number kept beside it.
+_FIT = """() => {
+  const shrunk = [];
+  for (const formula of document.querySelectorAll('mjx-container[display="true"]')) {
+    const inner = formula.querySelector('mjx-math');
+    const number = formula.parentElement.querySelector(':scope > .eqno');
+    const room = formula.parentElement.getBoundingClientRect().width
+      - (number ? number.getBoundingClientRect().width + 12 : 0);
+    const width = inner.getBoundingClientRect().width;
+    if (width <= room) continue;
+    formula.style.setProperty('font-size', `${100 * room / width}%`, 'important');
+    shrunk.push(room / width);
+  }
+  return shrunk;
+}"""
+
+_COMPLAINTS = r"""() => {
+  const found = [];
+  const near = node => {
+    const place = node.closest('section[id]');
+    return place ? ` (in ${place.id.replace('--', ', ')})` : '';
+  };
+  for (const error of document.querySelectorAll('mjx-merror, merror, [data-mjx-error]')) {
+    const why = error.getAttribute('data-mjx-error') ?? error.textContent;
+    found.push(`a formula is not typeset: ${why}${near(error)}`);
+  }
+  for (const math of document.querySelectorAll('.math')) {
+    if (math.querySelector('mjx-container') === null) {
+      found.push(`a formula is not typeset: ${math.textContent.slice(0, 60)}${near(math)}`);
+    }
+  }
+  for (const image of document.images) {
+    if (!image.complete || image.naturalWidth === 0) found.push(`no picture: ${image.src}`);
+  }
+  for (const link of document.querySelectorAll('a[href^="#"]')) {
+    const target = decodeURIComponent(link.getAttribute('href').slice(1));
+    const places = document.querySelectorAll(`[id="${CSS.escape(target)}"]`).length;
+    if (places === 1) continue;
+    found.push(`the link “${link.textContent}” leads to ${places} places, #${target}${near(link)}`);
+  }
+  for (const link of document.querySelectorAll('a[href]:not([href^="#"])')) {
+    const address = link.getAttribute('href');
+    if (!/^(https?|mailto):/.test(address)) found.push(`a link to no page: ${address}${near(link)}`);
+  }
+  const edge = document.querySelector('main').getBoundingClientRect().right;
+  for (const wide of document.querySelectorAll('main img, main table, main pre, mjx-math')) {
+    const right = wide.getBoundingClientRect().right;
+    if (right > edge + 1) {
+      const text = wide.textContent.slice(0, 40);
+      found.push(`${wide.tagName.toLowerCase()} is ${Math.round(right - edge)} px too wide: ${text}${near(wide)}`);
+    }
+  }
+  return found;
+}"""
+
+_NUMBER = """pages => {
+  for (const link of document.querySelectorAll('nav.contents li a')) {
+    const page = document.createElement('span');
+    page.className = 'page';
+    page.textContent = pages[decodeURIComponent(link.getAttribute('href').slice(1))] ?? '';
+    link.append(page);
+  }
+}"""
+
+
+def prepare(page: Page, address: str) -> list[str]:
+    """Open the print edition and make it ready; returns what is wrong with it."""
+    complaints = watch(page)
+    page.goto(address, wait_until="load")
+    page.emulate_media(media="print")
+    page.evaluate(_OPEN)
+    page.evaluate(_TYPESET)
+    page.wait_for_function(_DRAWN)
+    for section in page.query_selector_all("section.explorer"):
+        figures = section.query_selector(".explorer-figures")
+        assert figures is not None
+        picture = base64_of(figures.screenshot(animations="disabled"))
+        page.evaluate(_FREEZE, [section.get_attribute("id"), picture])
+    page.evaluate(_FIT)
+    return complaints + page.evaluate(_COMPLAINTS)
+
+
+def base64_of(picture: bytes) -> str:
+    import base64
+
+    return "data:image/png;base64," + base64.b64encode(picture).decode("ascii")
+
+
+def printed(page: Page) -> bytes:
+    return page.pdf(outline=True, tagged=True, prefer_css_page_size=True, print_background=True)
+
+
+def pages_of_destinations(pdf: bytes) -> dict[str, int]:
+    """The page, counted from 1, on which each place that a link leads to was printed."""
+    reader = PdfReader(io.BytesIO(pdf))
+    found = {}
+    for name, destination in reader.named_destinations.items():
+        number = reader.get_destination_page_number(destination)
+        if number is not None:
+            found[name.removeprefix("/")] = number + 1
+    return found
+
+
+def print_book(root: Path) -> int:
+    begin = time.perf_counter()
+    target = root / "_build" / NAME
+    target.unlink(missing_ok=True)
+    if CHROMIUM is None:
+        return _fail(MISSING)
+    if build(root, "singlehtml", reuse=True) != 0:
+        return 1
+    built = time.perf_counter()
+    with served(root / "_build" / "singlehtml") as address, browser() as chromium:
+        page = chromium.new_page(
+            viewport={"width": WIDTH, "height": 1000}, device_scale_factor=3
+        )
+        page.set_default_timeout(SECONDS)
+        complaints = prepare(page, address + "/index.html")
+        if not complaints:
+            # Only the printed book tells on which page a chapter begins.
+            page.evaluate(_NUMBER, pages_of_destinations(printed(page)))
+            pdf = printed(page)
+    if complaints:
+        return _fail("\n".join(complaints))
+    target.write_bytes(pdf)
+    count = len(PdfReader(io.BytesIO(pdf)).pages)
+    print(
+        f"{count} pages, {len(pdf) / 2**20:.1f} MB, "
+        f"printed in {time.perf_counter() - built:.0f} s "
+        f"(all {time.perf_counter() - begin:.0f} s): {target}"
+    )
+    return 0
+
+
+def _fail(reason: str) -> int:
+    print(f"print failed: {reason}", file=sys.stderr)
+    return 1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.pdf", description="Print the book.")
+    parser.add_argument("--root", type=Path, default=Path.cwd())
+    arguments = parser.parse_args()
+    return print_book(arguments.root.resolve())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
