@@ -32,6 +32,9 @@ setup: $(READY)  ## install the locked packages into .venv
 book: $(READY)  ## validate every chapter, then build the site in _build/html
 	$(BIN)/python -m tools.build html
 
+pdf: $(READY)  ## print the book: _build/when-the-student-beats-the-teacher.pdf (needs Chromium)
+	$(BIN)/python -m tools.pdf
+
 test: $(READY)  ## every test: the package, the chapters, the book's structure
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope -p tools.nbval_chapters --doctest-modules --ignore=tests/small_book tests book w2s
 
@@ -54,4 +57,4 @@ lock: $(READY)  ## requirements.in -> requirements.txt
 clean:  ## remove everything that was built, the environment too
 	rm -rf _build .venv .pytest_cache .mypy_cache .ruff_cache
 
-.PHONY: help setup book test record bench serve lint lock clean
+.PHONY: help setup book pdf test record bench serve lint lock clean

@@ -68,14 +68,18 @@ def watch(page: Page) -> list[str]:
     page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
     page.on(
         "console",
-        lambda message: complaints.append(f"console: {message.text}")
-        if message.type in ("error", "warning")
-        else None,
+        lambda message: (
+            complaints.append(f"console: {message.text}")
+            if message.type in ("error", "warning")
+            else None
+        ),
     )
     page.on(
         "response",
-        lambda response: complaints.append(f"{response.status}: {response.url}")
-        if response.status >= 400
-        else None,
+        lambda response: (
+            complaints.append(f"{response.status}: {response.url}")
+            if response.status >= 400
+            else None
+        ),
     )
     return complaints

@@ -12,14 +12,14 @@ complains ends the run with a non-zero exit code and leaves no PDF.
 from __future__ import annotations
 
 import argparse
+import base64
 import io
-import re
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pypdf import PdfReader
+from pikepdf import ObjectStreamMode, Pdf
 
 from tools.browser import CHROMIUM, MISSING, browser, served, watch
 from tools.build import build
@@ -97,14 +97,15 @@ _COMPLAINTS = r"""() => {
   }
   for (const link of document.querySelectorAll('a[href]:not([href^="#"])')) {
     const address = link.getAttribute('href');
-    if (!/^(https?|mailto):/.test(address)) found.push(`a link to no page: ${address}${near(link)}`);
+    if (/^(https?|mailto):/.test(address)) continue;
+    found.push(`a link to a page that is not printed: ${address}${near(link)}`);
   }
   const edge = document.querySelector('main').getBoundingClientRect().right;
   for (const wide of document.querySelectorAll('main img, main table, main pre, mjx-math')) {
     const right = wide.getBoundingClientRect().right;
     if (right > edge + 1) {
-      const text = wide.textContent.slice(0, 40);
-      found.push(`${wide.tagName.toLowerCase()} is ${Math.round(right - edge)} px too wide: ${text}${near(wide)}`);
+      const what = `${wide.tagName.toLowerCase()} ${wide.textContent.slice(0, 40)}`;
+      found.push(`${Math.round(right - edge)} px too wide: ${what}${near(wide)}`);
     }
   }
   return found;
@@ -138,24 +139,34 @@ def prepare(page: Page, address: str) -> list[str]:
 
 
 def base64_of(picture: bytes) -> str:
-    import base64
-
     return "data:image/png;base64," + base64.b64encode(picture).decode("ascii")
 
 
-def printed(page: Page) -> bytes:
-    return page.pdf(outline=True, tagged=True, prefer_css_page_size=True, print_background=True)
+def printed(page: Page, *, tagged: bool) -> Pdf:
+    content = page.pdf(
+        outline=tagged, tagged=tagged, prefer_css_page_size=True, print_background=True
+    )
+    return Pdf.open(io.BytesIO(content))
 
 
-def pages_of_destinations(pdf: bytes) -> dict[str, int]:
+def pages_of_destinations(pdf: Pdf) -> dict[str, int]:
     """The page, counted from 1, on which each place that a link leads to was printed."""
-    reader = PdfReader(io.BytesIO(pdf))
-    found = {}
-    for name, destination in reader.named_destinations.items():
-        number = reader.get_destination_page_number(destination)
-        if number is not None:
-            found[name.removeprefix("/")] = number + 1
-    return found
+    numbers = {str(page.objgen): number for number, page in enumerate(pdf.pages, start=1)}
+    return {
+        name.removeprefix("/"): numbers[str(destination.as_list()[0].objgen)]
+        for name, destination in pdf.Root.Dests.items()
+    }
+
+
+def dead_links(pdf: Pdf) -> list[str]:
+    """What links inside the book lead to that was not printed."""
+    places = set(pdf.Root.get("/Dests", {}).keys())
+    return [
+        f"a printed link leads nowhere: {link.Dest}"
+        for page in pdf.pages
+        for link in page.get("/Annots", [])
+        if "/Dest" in link and str(link.Dest) not in places
+    ]
 
 
 def print_book(root: Path) -> int:
@@ -168,21 +179,20 @@ def print_book(root: Path) -> int:
         return 1
     built = time.perf_counter()
     with served(root / "_build" / "singlehtml") as address, browser() as chromium:
-        page = chromium.new_page(
-            viewport={"width": WIDTH, "height": 1000}, device_scale_factor=3
-        )
+        page = chromium.new_page(viewport={"width": WIDTH, "height": 1000}, device_scale_factor=3)
         page.set_default_timeout(SECONDS)
         complaints = prepare(page, address + "/index.html")
         if not complaints:
             # Only the printed book tells on which page a chapter begins.
-            page.evaluate(_NUMBER, pages_of_destinations(printed(page)))
-            pdf = printed(page)
+            page.evaluate(_NUMBER, pages_of_destinations(printed(page, tagged=False)))
+            pdf = printed(page, tagged=True)
+            complaints += dead_links(pdf)
     if complaints:
         return _fail("\n".join(complaints))
-    target.write_bytes(pdf)
-    count = len(PdfReader(io.BytesIO(pdf)).pages)
+    # Chromium writes each of some hundred thousand tags as it is: a third is left of the file.
+    pdf.save(target, object_stream_mode=ObjectStreamMode.generate, recompress_flate=True)
     print(
-        f"{count} pages, {len(pdf) / 2**20:.1f} MB, "
+        f"{len(pdf.pages)} pages, {target.stat().st_size / 2**20:.1f} MB, "
         f"printed in {time.perf_counter() - built:.0f} s "
         f"(all {time.perf_counter() - begin:.0f} s): {target}"
     )

@@ -154,4 +154,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", _load_scripts)
     app.connect("builder-inited", _before_reading)
     app.setup_extension("print_edition")
+    app.setup_extension("notebooks")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

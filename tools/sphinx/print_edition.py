@@ -2,7 +2,7 @@
 
 Sphinx puts the pages into one as they are. Here every identifier is made unique first (else a link
 to a reference lands on the first `id2` of the book), the pages come after the introduction instead
-of inside it, each part is a heading above its chapters, and the page is `templates/print.html`, with
+of inside it, each part is a heading above its chapters, and the template is `print.html`, with
 nothing of the site's furniture. `tools/pdf.py` prints it.
 """
 
@@ -41,8 +41,12 @@ def online(app: Sphinx, docname: str, anchor: str = "") -> str:
     return f"{base}/{docname}.html" + (f"#{anchor}" if anchor else "")
 
 
+def name_of(docname: str) -> str:
+    return docname.rpartition("/")[2]
+
+
 def unique(docname: str, identifier: str) -> str:
-    return f"{docname.rpartition('/')[2]}--{identifier}"
+    return f"{name_of(docname)}--{identifier}"
 
 
 class PrintEdition(SingleFileHTMLBuilder):
@@ -66,13 +70,15 @@ class PrintEdition(SingleFileHTMLBuilder):
         for docname, file in files.items():
             file.parent.remove(file)
             chapter = file.next_node(nodes.section)
-            chapter["classes"] += ["chapter", "page-" + unique(docname, "")[:-2]]
+            chapter["classes"] += ["chapter", "page-" + name_of(docname)]
             self._picture_explorers(file, docname)
         self._picture_explorers(tree, self.config.root_doc)
         for number, toctree in enumerate(self._toctrees()):
             chapters = [files.pop(name) for name in toctree["includefiles"] if name in files]
             if toctree.get("caption") and chapters:
-                part = nodes.section(ids=[f"part-{number}"], classes=["part"])
+                # Its heading stands on the first chapter's page, below that chapter's header.
+                header = "page-" + name_of(chapters[0]["docname"])
+                part = nodes.section(ids=[f"part-{number}"], classes=["part", header])
                 part += nodes.title("", toctree["caption"])
                 part.extend(chapters)
                 tree += part
@@ -101,7 +107,9 @@ class PrintEdition(SingleFileHTMLBuilder):
                 continue
             address = online(self.app, docname, explorer["anchor"])
             link = nodes.reference("", address, refuri=address, internal=False)
-            where = nodes.paragraph("", "This picture moves in the online edition: ", link, nodes.Text("."))
+            where = nodes.paragraph(
+                "", "This picture moves in the online edition: ", link, nodes.Text(".")
+            )
             where["classes"].append("explorer-online")
             explorer.parent.insert(explorer.parent.index(explorer) + 1, where)
 
@@ -133,6 +141,7 @@ class PrintEdition(SingleFileHTMLBuilder):
             context["toc"] = self.render_partial(contents)["fragment"]
         context["headers"] = self._running_headers(docname)
         context["fonts"] = FONTS
+        context["title"] = self.config.html_title
         context["online"] = self.app.config.html_baseurl
         return context
 
@@ -143,7 +152,7 @@ class PrintEdition(SingleFileHTMLBuilder):
             number = ".".join(map(str, self._number(root, docname)))
             title = self.env.titles[docname].astext()
             text = json.dumps(f"{number}. {title}" if number else title, ensure_ascii=False)
-            headers.append((unique(docname, "")[:-2], text))
+            headers.append((name_of(docname), text))
         return headers
 
     def _number(self, root: str, docname: str) -> tuple[int, ...]:
