@@ -67,8 +67,9 @@ def sources_of(chapter: Path) -> str:
     for cell in code_cells(read_chapter(chapter)):
         digest.update(json.dumps([cell.source, cell.metadata], sort_keys=True).encode())
     home = Path(__file__).resolve().parent.parent
-    files = [record_path(chapter), home / "requirements.txt"]
-    for folder in (root / "book", home / "w2s", home / "tools"):
+    tools = (home / "tools" / name for name in ("chapters.py", "nbval_chapters.py", "run.py"))
+    files = [record_path(chapter), home / "requirements.txt", *tools]
+    for folder in (root / "book", home / "w2s"):
         files += sorted(folder.glob("*.py"))
     for path in files:
         digest.update(path.read_bytes() if path.exists() else b"")
