@@ -47,6 +47,12 @@ _CELLS = """() => {
 }"""
 
 
+#: Directives that no Jupyter knows, in the text as the notebook opens it.
+_UNKNOWN = r"""() => [...window.jupyterapp.shell.currentWidget.content.model.cells]
+  .filter(cell => cell.type === 'markdown')
+  .flatMap(cell => cell.sharedModel.getSource().match(/\{(explorer|ledger|errata)\}/g) ?? [])"""
+
+
 def install(place: Path) -> dict[str, str]:
     """The clone in `place/book` and its environment; returns the variables to run it with."""
     command = ["git", "clone", "--quiet", "--no-hardlinks", str(HOME), str(place / "book")]
@@ -58,6 +64,7 @@ def install(place: Path) -> dict[str, str]:
         **{name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")},
         "PATH": os.pathsep.join([str(place / "venv" / "bin"), os.environ["PATH"]]),
         "HOME": str(home),
+        "REPO_DIR": str(place / "book"),  # as repo2docker sets it
     }
     for name in ("PYTHONPATH", "VIRTUAL_ENV", "XDG_CONFIG_HOME", "IPYTHONDIR"):
         environment.pop(name, None)
@@ -104,6 +111,9 @@ def run_all(page: Page, address: str) -> list[dict[str, Any]]:
         " === 'idle'",
         timeout=120_000,
     )
+    unknown = page.evaluate(_UNKNOWN)
+    if unknown:
+        raise ValueError(f"JupyterLab does not know {', '.join(unknown)}")
     page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
     page.locator(".lm-Menu-itemLabel", has_text="Run All Cells").first.click()
     ended = f"""() => {{
@@ -133,6 +143,8 @@ def try_binder(chapter: str, keep: Path | None = None) -> int:
             cells = run_all(page, f"{address}/{URLPATH.format(chapter)}")
             if keep:
                 page.screenshot(path=str(place / "lab.png"))
+    except ValueError as unknown:
+        return _fail(str(unknown))
     except subprocess.CalledProcessError as error:
         return _fail(f"{' '.join(map(str, error.cmd))} ended with {error.returncode}")
     finally:
@@ -142,6 +154,7 @@ def try_binder(chapter: str, keep: Path | None = None) -> int:
         f"cell {number}: {text}"
         for number, cell in enumerate(cells)
         for text in (*cell["errors"], *cell["warnings"])
+        if text.strip()  # a progress bar leaves nothing behind
     ]
     if wrong:
         return _fail("\n".join(wrong))

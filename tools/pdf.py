@@ -16,10 +16,11 @@ import base64
 import io
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pikepdf import ObjectStreamMode, Pdf
+from pikepdf import ObjectStreamMode, OutlineItem, Pdf
 
 from tools.browser import CHROMIUM, MISSING, browser, served, watch
 from tools.build import build
@@ -32,7 +33,13 @@ NAME = "when-the-student-beats-the-teacher.pdf"
 WIDTH = round((210 - 2 * 22) / 25.4 * 96)
 SECONDS = 300_000  # milliseconds that the typesetting of the whole book may take
 
-_OPEN = "document.querySelectorAll('details').forEach(details => { details.open = true; })"
+#: Everything folded is shown; the captions in the contents are no headings of the book.
+_OPEN = """() => {
+  for (const details of document.querySelectorAll('details')) details.open = true;
+  for (const caption of document.querySelectorAll('nav [role=heading]')) {
+    caption.removeAttribute('role');
+  }
+}"""
 
 _TYPESET = "MathJax.startup.promise.then(() => document.fonts.ready).then(() => true)"
 
@@ -80,6 +87,9 @@ _COMPLAINTS = r"""() => {
   for (const error of document.querySelectorAll('mjx-merror, merror, [data-mjx-error]')) {
     const why = error.getAttribute('data-mjx-error') ?? error.textContent;
     found.push(`a formula is not typeset: ${why}${near(error)}`);
+  }
+  for (const unknown of document.querySelectorAll('mjx-mtext[style*="color: red"]')) {
+    found.push(`a formula is not typeset: ${unknown.textContent}${near(unknown)}`);
   }
   for (const math of document.querySelectorAll('.math')) {
     if (math.querySelector('mjx-container') === null) {
@@ -169,6 +179,28 @@ def dead_links(pdf: Pdf) -> list[str]:
     ]
 
 
+def name_bookmarks(pdf: Pdf, headings: list[str], titles: list[str]) -> list[str]:
+    """Give the bookmarks the headings' texts; complains if chapters are missing among them.
+
+    Chromium doubles a heading that begins a page.
+    """
+
+    def in_order(items: list[OutlineItem]) -> Iterator[OutlineItem]:
+        for item in items:
+            yield item
+            yield from in_order(item.children)
+
+    with pdf.open_outline() as outline:
+        bookmarks = list(in_order(outline.root))
+        if len(bookmarks) != len(headings):
+            return [f"{len(headings)} headings and {len(bookmarks)} bookmarks"]
+        for bookmark, heading in zip(bookmarks, headings, strict=True):
+            if not bookmark.title.endswith(heading[-1:]):
+                return [f"the heading {heading!r} has the bookmark {bookmark.title!r}"]
+            bookmark.title = heading
+    return [f"the chapter {title!r} is missing" for title in titles if title not in headings]
+
+
 def print_book(root: Path) -> int:
     begin = time.perf_counter()
     target = root / "_build" / NAME
@@ -183,12 +215,16 @@ def print_book(root: Path) -> int:
         page.set_default_timeout(SECONDS)
         complaints = prepare(page, address + "/index.html")
         if not complaints:
+            author = page.locator("meta[name=author]").get_attribute("content") or ""
+            titles = page.locator("nav.contents li a").all_text_contents()
+            headings = page.locator("h1, h2, h3, h4, h5, h6").all_text_contents()
             # Only the printed book tells on which page a chapter begins.
             page.evaluate(_NUMBER, pages_of_destinations(printed(page, tagged=False)))
             pdf = printed(page, tagged=True)
-            complaints += dead_links(pdf)
+            complaints += dead_links(pdf) + name_bookmarks(pdf, headings, titles)
     if complaints:
         return _fail("\n".join(complaints))
+    pdf.docinfo["/Author"] = author
     # Chromium writes each of some hundred thousand tags as it is: a third is left of the file.
     pdf.save(target, object_stream_mode=ObjectStreamMode.generate, recompress_flate=True)
     print(

@@ -33,6 +33,7 @@ FONTS = {
     "DejaVuSansMono-Oblique": ("Code", "normal", "italic"),
 }
 _FILE = "#document-"  # how Sphinx marks a page's place
+_TOP = "top"  # how it is marked here: inside the chapter, which begins on a new sheet
 
 
 def online(app: Sphinx, docname: str, anchor: str = "") -> str:
@@ -57,8 +58,7 @@ class PrintEdition(SingleFileHTMLBuilder):
             address = link.get("refuri", "")
             if address.startswith(_FILE):
                 docname, _, anchor = address.removeprefix(_FILE).partition("#")
-                if anchor:
-                    link["refuri"] = "#" + unique(docname, anchor)
+                link["refuri"] = "#" + unique(docname, anchor or _TOP)
 
     def assemble_doctree(self) -> nodes.document:
         tree = super().assemble_doctree()
@@ -66,10 +66,12 @@ class PrintEdition(SingleFileHTMLBuilder):
         introduction = tree.next_node(nodes.section)
         introduction.next_node(nodes.title).children = [nodes.Text("To the reader")]
         introduction["classes"] += ["chapter", "page-introduction"]
+        introduction["ids"].append(unique(self.config.root_doc, _TOP))
         files = {file["docname"]: file for file in tree.findall(addnodes.start_of_file)}
         for docname, file in files.items():
             file.parent.remove(file)
             chapter = file.next_node(nodes.section)
+            chapter["ids"].append(unique(docname, _TOP))
             chapter["classes"] += ["chapter", "page-" + name_of(docname)]
             self._picture_explorers(file, docname)
         self._picture_explorers(tree, self.config.root_doc)
