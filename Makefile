@@ -44,6 +44,12 @@ record: $(READY)  ## execute chapters anew and write their records (CHAPTER=name
 bench: $(READY)  ## time the samplers and the theory, table here and _build/bench.json
 	$(BIN)/python -m tools.bench
 
+links: $(READY)  ## ask every outside link whether it is still there (needs a network)
+	$(BIN)/python -m tools.links
+
+binder: $(READY)  ## Binder's environment and JupyterLab on this machine (minutes, needs a network)
+	$(BIN)/python -m tools.binder $(CHAPTER)
+
 serve: $(READY)  ## show the built book on http://127.0.0.1:8000 (or PORT=...)
 	@test -f _build/html/index.html || { echo "there is no built book yet; run: make book"; exit 1; }
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
@@ -57,4 +63,4 @@ lock: $(READY)  ## requirements.in -> requirements.txt
 clean:  ## remove everything that was built, the environment too
 	rm -rf _build .venv .pytest_cache .mypy_cache .ruff_cache
 
-.PHONY: help setup book pdf test record bench serve lint lock clean
+.PHONY: help setup book pdf links binder test record bench serve lint lock clean

@@ -78,6 +78,9 @@ _FIT = """() => {
   return shrunk;
 }"""
 
+#: What MathJax measures with would be printed on a sheet of its own.
+_TIDY = "document.querySelectorAll('body > div').forEach(left => left.remove())"
+
 _COMPLAINTS = r"""() => {
   const found = [];
   const near = node => {
@@ -145,6 +148,7 @@ def prepare(page: Page, address: str) -> list[str]:
         picture = base64_of(figures.screenshot(animations="disabled"))
         page.evaluate(_FREEZE, [section.get_attribute("id"), picture])
     page.evaluate(_FIT)
+    page.evaluate(_TIDY)
     return complaints + page.evaluate(_COMPLAINTS)
 
 

@@ -18,6 +18,7 @@ import nbformat
 from docutils import nodes
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
+from sphinx.util import logging
 
 from tools.chapters import code_cells, is_chapter, read_notebook, validated_path
 from tools.sphinx.print_edition import online
@@ -28,8 +29,15 @@ try:
 except ImportError:
     %pip install --quiet "w2s[chapters] @ git+{repository}"
 """
+logger = logging.getLogger(__name__)
+
 #: What Markdown would read as its own.
 _SPECIAL = re.compile(r"([\\`*_$<])")
+
+#: What only the book's own tools read: roles, directives, labels, its macros.
+_FOREIGN = re.compile(
+    r"\{[a-z:-]+\}`|^\s*(?:>\s*)*(?:`{3,}|:{3,})\s*\{|^\(\S+\)=|^\+\+\+", re.MULTILINE
+)
 
 Pieces = Iterator[str | NotebookNode]
 
@@ -301,6 +309,17 @@ class Notebook:
         return notebook
 
 
+def foreign(notebook: NotebookNode) -> Iterator[str]:
+    """The lines that a Jupyter without MyST would show as they are."""
+    for cell in notebook.cells:
+        texts = [cell.source] if cell.cell_type == "markdown" else []
+        for output in cell.get("outputs", []):
+            texts.append(output.get("data", {}).get("text/markdown", ""))
+        for text in texts:
+            for hit in _FOREIGN.finditer(text):
+                yield text[hit.start() :].strip().splitlines()[0]
+
+
 def _parents(node: nodes.Node) -> Iterator[nodes.Node]:
     while node is not None:
         yield node
@@ -315,7 +334,10 @@ def _keep(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     source = Path(app.srcdir) / f"{docname}.md"
     if app.builder.name == "html" and source.exists() and is_chapter(source):
         executed = read_notebook(validated_path(source))
-        _written[docname] = Notebook(app, docname, executed).write(doctree)
+        notebook = Notebook(app, docname, executed).write(doctree)
+        for line in foreign(notebook):
+            logger.warning("MyST is left in the notebook to download: %s", line, location=docname)
+        _written[docname] = notebook
 
 
 def _replace_downloads(app: Sphinx, exception: Exception | None) -> None:
