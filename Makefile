@@ -32,6 +32,9 @@ setup: $(READY)  ## install the locked packages into .venv
 book: $(READY)  ## validate every chapter, then build the site in _build/html
 	$(BIN)/python -m tools.build html
 
+pdf: $(READY)  ## print the book: _build/when-the-student-beats-the-teacher.pdf (needs Chromium)
+	$(BIN)/python -m tools.pdf
+
 test: $(READY)  ## every test: the package, the chapters, the book's structure
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope -p tools.nbval_chapters --doctest-modules --ignore=tests/small_book tests book w2s
 
@@ -40,6 +43,12 @@ record: $(READY)  ## execute chapters anew and write their records (CHAPTER=name
 
 bench: $(READY)  ## time the samplers and the theory, table here and _build/bench.json
 	$(BIN)/python -m tools.bench
+
+links: $(READY)  ## ask every outside link whether it is still there (needs a network)
+	$(BIN)/python -m tools.links
+
+binder: $(READY)  ## Binder's environment and JupyterLab on this machine (minutes, needs a network)
+	$(BIN)/python -m tools.binder $(CHAPTER)
 
 serve: $(READY)  ## show the built book on http://127.0.0.1:8000 (or PORT=...)
 	@test -f _build/html/index.html || { echo "there is no built book yet; run: make book"; exit 1; }
@@ -54,4 +63,4 @@ lock: $(READY)  ## requirements.in -> requirements.txt
 clean:  ## remove everything that was built, the environment too
 	rm -rf _build .venv .pytest_cache .mypy_cache .ruff_cache
 
-.PHONY: help setup book test record bench serve lint lock clean
+.PHONY: help setup book pdf links binder test record bench serve lint lock clean

@@ -4,7 +4,6 @@ import functools
 import http.server
 import itertools
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -17,18 +16,17 @@ import pytest
 import sympy as sp
 
 from tools.assets import EXPLORER_SCRIPTS, gather_assets
+from tools.browser import CHROMIUM, MISSING
+from tools.browser import browser as headless
 from tools.run import jupyter_book
 from w2s import explorers, marchenko_pastur, proof, ridge
 from w2s import symbolic as s
 from w2s.javascript import function
 
 HOME = Path(__file__).resolve().parent.parent
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 #: What the browser may differ by from the package, which has twelve digits.
 RELATIVE = 1e-9
-in_browser = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium: set CHROMIUM or install the package chromium"
-)
+in_browser = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
 
 # -- the forms are the theorems ------------------------------------------------------------------
 
@@ -175,15 +173,8 @@ def test_a_page_is_the_same_in_every_build():
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-quic", "--disable-background-networking"],
-        )
+    with headless() as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

@@ -206,12 +206,13 @@ def test_a_chapter_has_its_entries_in_the_index(chapter):
 # --- notation -------------------------------------------------------------------------------------
 
 #: modules whose arguments are the paper's quantities
-SUBJECT = ("marchenko_pastur", "ridge", "simulate", "hermite", "onestep")
+SUBJECT = ("marchenko_pastur", "ridge", "chains", "covariance", "simulate", "hermite", "onestep")
 #: arguments that are no quantity of the paper: how to run, how precisely, what to average
 OTHER = {
-    *("rng", "trials", "trial", "problem", "samples", "penalties", "sizes", "size", "spread"),
+    *("rng", "trials", "trial", "problem", "samples", "sizes", "size", "spread"),
     *("name", "order", "kinks", "tolerance", "variance", "matrix", "iterations"),
     *("values", "estimates", "sqrt", "where"),
+    *("label_noise", "students", "ceiling"),
 }
 
 

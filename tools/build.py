@@ -21,6 +21,7 @@ from tools.chapters import (
     RecordMismatch,
     chapters,
     dead_anchors,
+    is_validated,
     orphan_records,
     read_notebook,
     validated_path,
@@ -29,12 +30,17 @@ from tools.chapters import (
 from tools.run import jupyter_book, pytest_on_chapters
 
 
-def build(root: Path, builder: str) -> int:
+def build(root: Path, builder: str, *, reuse: bool = False) -> int:
+    """With `reuse`, chapters whose validated outputs are those of the present sources are kept."""
     begin = time.perf_counter()
     sources = chapters(root)
+    due = [chapter for chapter in sources if not (reuse and is_validated(chapter))]
     site = root / "_build" / builder
-    for folder in (root / "_build" / "validated", root / "_build" / "cache", site):
+    for folder in (root / "_build" / "cache", site):
         shutil.rmtree(folder, ignore_errors=True)
+    for outcome in (root / "_build" / "validated").glob("*"):
+        if outcome not in {validated_path(chapter) for chapter in set(sources) - set(due)}:
+            outcome.unlink()
     if not sources:
         return _fail(f"there is no chapter in {root / 'book'}")
     for record in orphan_records(root):
@@ -45,7 +51,7 @@ def build(root: Path, builder: str) -> int:
     mismatches = list(_mismatches(sources))
     if mismatches:  # the validation would say so, too, after it had executed all the others
         return _fail("\n\n".join(mismatches))
-    if pytest_on_chapters(root, sources) != 0:
+    if due and pytest_on_chapters(root, due) != 0:
         return _fail("a chapter was not validated (see above); nothing was published")
     dead = [
         complaint
@@ -68,9 +74,10 @@ def build(root: Path, builder: str) -> int:
         return _fail(reason)
     done = time.perf_counter()
     steps = {"validation": validated - begin, "site": done - validated, "build": done - begin}
-    (root / "_build" / "seconds.json").write_text(json.dumps(steps), encoding="utf-8")
+    if not reuse:
+        (root / "_build" / "seconds.json").write_text(json.dumps(steps), encoding="utf-8")
     print(
-        f"{len(sources)} chapters validated in {validated - begin:.0f} s, "
+        f"{len(due)} chapters validated in {validated - begin:.0f} s, "
         f"site built in {done - validated:.0f} s: {site / 'index.html'}"
     )
     return 0

@@ -7,7 +7,10 @@ prose and no images.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -55,6 +58,31 @@ def orphan_records(root: Path) -> list[Path]:
 
 def validated_path(chapter: Path) -> Path:
     return chapter.parent.parent / "_build" / "validated" / f"{chapter.stem}.ipynb"
+
+
+def sources_of(chapter: Path) -> str:
+    """A digest of all that a chapter's validated outputs depend on, its prose left out."""
+    root = chapter.parent.parent
+    digest = hashlib.sha256(sys.version.encode())
+    for cell in code_cells(read_chapter(chapter)):
+        digest.update(json.dumps([cell.source, cell.metadata], sort_keys=True).encode())
+    home = Path(__file__).resolve().parent.parent
+    tools = (home / "tools" / name for name in ("chapters.py", "nbval_chapters.py", "run.py"))
+    files = [record_path(chapter), home / "requirements.txt", *tools]
+    for folder in (root / "book", home / "w2s"):
+        files += sorted(folder.glob("*.py"))
+    for path in files:
+        digest.update(path.read_bytes() if path.exists() else b"")
+    return digest.hexdigest()
+
+
+def is_validated(chapter: Path) -> bool:
+    """Whether `_build/validated/` holds the outputs of the chapter as it is now."""
+    try:
+        outcome = read_notebook(validated_path(chapter))
+    except Exception:  # none, or one that another version wrote
+        return False
+    return bool(outcome.metadata.get("sources") == sources_of(chapter))
 
 
 def mend_command(chapter: Path) -> str:

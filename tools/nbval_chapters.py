@@ -29,6 +29,7 @@ from tools.chapters import (
     mend_command,
     read_chapter,
     record_path,
+    sources_of,
     strip_to_record,
     validated_path,
     with_expected_outputs,
@@ -93,6 +94,7 @@ class ChapterFile(IPyNbFile):
     def setup(self) -> None:
         # Not while collecting, which a second run may do while a first one validates.
         validated_path(self.path).unlink(missing_ok=True)
+        self.sources = sources_of(self.path)  # before they can change under the validation
         with patch.dict(os.environ, steady_environment()):  # which the kernel inherits
             super().setup()
 
@@ -101,6 +103,8 @@ class ChapterFile(IPyNbFile):
         if self.cells_passed != len(code_cells(self.nb)):
             return
         self.nb.metadata["execution_seconds"] = round(self.seconds, 2)
+        if not self.recording:
+            self.nb.metadata["sources"] = self.sources
         write_notebook(self.nb, validated_path(self.path))
         if self.recording:
             write_notebook(strip_to_record(self.nb), record_path(self.path))

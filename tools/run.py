@@ -23,11 +23,13 @@ def pytest_on_chapters(root: Path, chapters: list[Path], *options: str) -> int:
     return subprocess.run(command, cwd=root, env=_environment(), check=False).returncode
 
 
-def jupyter_book(root: Path, builder: str) -> tuple[int, str]:
+def jupyter_book(root: Path, builder: str, *options: str, strict: bool = True) -> tuple[int, str]:
     """Build the book; returns the exit code and the log, which is also printed as it grows."""
     command = [
         *(str(Path(sys.executable).with_name("jupyter-book")), "build", str(root)),
-        *("--builder", builder, "-n", "-W", "--keep-going", "--all"),
+        *("--builder", builder, "--keep-going", "--all"),
+        *(("-n", "-W") if strict else ()),
+        *options,
     ]
     process = subprocess.Popen(
         command,

@@ -175,7 +175,8 @@ class Explorer(SphinxDirective):
             shown = render(self.arguments[0])
         except ValueError as unknown:
             raise self.error(str(unknown)) from None
-        return [nodes.raw("", shown, format="html", classes=["explorer"])]
+        anchor = f"explorer-{self.arguments[0]}"
+        return [nodes.raw("", shown, format="html", classes=["explorer"], anchor=anchor)]
 
 
 def _load_scripts(app: Sphinx, page: str, template: str, context: Any, doctree: Any) -> None:
@@ -285,4 +286,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_transform(Conclusions)
     app.connect("html-page-context", _load_scripts)
     app.connect("builder-inited", _before_reading)
+    app.setup_extension("print_edition")
+    app.setup_extension("notebooks")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
