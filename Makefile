@@ -36,7 +36,11 @@ pdf: $(READY)  ## print the book: _build/when-the-student-beats-the-teacher.pdf 
 	$(BIN)/python -m tools.pdf
 
 test: $(READY)  ## every test: the package, the chapters, the book's structure
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope -p tools.nbval_chapters --doctest-modules --ignore=tests/small_book tests book w2s
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope -p tools.nbval_chapters --doctest-modules --ignore=tests/small_book --ignore=tests/site tests book w2s
+
+look: $(READY)  ## the built book in a real browser: links, maths, widths, accessibility (needs Chromium)
+	@test -f _build/html/index.html || { echo "there is no built book yet; run: make book"; exit 1; }
+	$(BIN)/python -m pytest -q -n $(WORKERS) tests/site
 
 record: $(READY)  ## execute chapters anew and write their records (CHAPTER=name for one)
 	$(BIN)/python -m tools.record $(CHAPTER)
@@ -63,4 +67,4 @@ lock: $(READY)  ## requirements.in -> requirements.txt
 clean:  ## remove everything that was built, the environment too
 	rm -rf _build .venv .pytest_cache .mypy_cache .ruff_cache
 
-.PHONY: help setup book pdf links binder test record bench serve lint lock clean
+.PHONY: help setup book pdf look links binder test record bench serve lint lock clean

@@ -11,6 +11,7 @@ import itertools
 import mpmath
 import numpy as np
 import pytest
+import scipy.linalg
 from mpmath import mpf
 
 from w2s import covariance, ridge
@@ -322,6 +323,13 @@ def test_a_search_that_ends_too_early_is_not_believed(monkeypatch):
         fit(np.geomspace(1e-6, 1, 50), [1e-3, 10.0], 20)
 
 
+def test_a_lost_effective_penalty_is_not_believed(monkeypatch):
+    """κ = 0 belongs to λ = 0 alone; Newton's plain step κ − f/f' ended there for λ = 1e-300."""
+    monkeypatch.setattr(covariance, "_effective_penalty", lambda ratios, lam, n: 0 * lam)
+    with pytest.raises(RuntimeError, match=r"^the effective penalty κ was not found .* 1e-300 and"):
+        fit(np.ones(5), 1e-300, 9)
+
+
 def test_without_a_penalty_all_samples_are_used_up():
     s = np.geomspace(1e-6, 1e3, 80)
     for n in (1, 7, 79):
@@ -427,6 +435,7 @@ ISOTROPIC_POINTS = [
     (0.0, 80, 60),
     (0.01, 80, 60),
     (0.12, 80, 30),
+    (0.101, 80, 30),  # an edge far below κ(0)
     (0.001, 64, 30),
     (0.001, 64, 55),
     (3.0, 80, 90),
@@ -453,6 +462,14 @@ def test_windows_and_the_best_student_of_the_isotropic_model(lam_t, n_t, n_s):
     assert best.error <= values.min() * (1 + 1e-14)
     wanted = ridge.optimal_student_penalty(lam_t, 60 / n_s, 60 / n_t, 1.0)
     assert best.penalty == pytest.approx(wanted, rel=1e-5, abs=0)
+
+
+def test_where_nothing_beats_a_copy_the_best_penalty_is_zero_itself():
+    """Next to λ_s = 0 the errors agree in all their digits; the gap does not."""
+    for d, n_t, n_s, sigma2 in itertools.product((7, 30), (40, 90), (31, 200), (0.3, 1.0, 4.0)):
+        task = Task(np.ones(d), np.full(d, d**-0.5), sigma2)
+        best = best_student(task, sigma2 * d / n_t, n_t=n_t, n_s=n_s)
+        assert (best.penalty, best.gap) == (0.0, 0.0)
 
 
 def two_dips():
@@ -653,6 +670,18 @@ def test_weights_name_what_is_wrong_with_them(name, value, kind, said):
             fit(task.eigenvalues, 0.1, 4, value)
 
 
+def test_a_singular_matrix_that_rounding_lets_pass_is_refused_too():
+    task, refused = Task(np.ones(6), np.ones(6), 1.0), 0
+    for seed in range(20):
+        rows = np.random.default_rng(seed).normal(size=(5, 6))
+        weights = rows.T @ rows
+        _, failed = scipy.linalg.lapack.dpotrf(weights, lower=True)
+        refused += not failed
+        with pytest.raises(ValueError, match=r"^weights_s must be positive definite"):
+            errors(task, 0.1, 0.1, n_t=4, n_s=4, weights_s=weights)
+    assert refused > 0  # some of them do have a Cholesky factor
+
+
 @pytest.mark.parametrize(
     ("change", "kind", "said"),
     [
@@ -727,6 +756,23 @@ def test_a_trial_is_its_normal_equations(n_t, n_s, rows):
             np.testing.assert_allclose(students[i, j], error(student), rtol=1e-8)
 
 
+def test_rows_that_repeat_count_once_without_a_penalty():
+    """Their singular values are 0 but for rounding; the least-norm fit ignores them."""
+
+    def twice(rng, n, d):
+        return np.repeat(rng.normal(size=(n // 2, d)), 2, axis=0)
+
+    task = power_task(20)
+    problem = TaskProblem(task, 12, 60, rows=twice)
+    teacher, student = task_trial(problem, np.zeros(1), np.zeros(1), np.random.default_rng(3))
+    again = np.random.default_rng(3)
+    x = twice(again, 12, 20) * task.eigenvalues**0.5
+    y = x @ task.target + again.normal(scale=0.5**0.5, size=12)
+    off = np.linalg.pinv(x, rcond=1e-10) @ y - task.target
+    np.testing.assert_allclose(teacher, 0.5 + off @ (task.eigenvalues * off), rtol=1e-9)
+    np.testing.assert_allclose(student[0], teacher, rtol=1e-9)
+
+
 def test_a_diagonal_matrix_is_its_eigenvalues_in_a_trial():
     weights = np.geomspace(0.1, 3, 20)
     lam = np.array([0.0, 0.1])
@@ -775,8 +821,8 @@ def test_a_problem_needs_a_task_and_samples():
 
 
 #: What n·(mean/L − 1) is at most, n the smaller sample, for the settings and rows below. Seen at
-#: d = 25 with 4000 trials: up to 0.45 ± 0.06 with Gaussian rows, down to −0.24 ± 0.10 with ±1. One of
-#: them with more trials: 0.47 ± 0.01 at n = 10, 0.42 ± 0.03 at n = 20, 0.43 ± 0.10 at n = 40.
+#: d = 25 with 4000 trials: up to 0.45 ± 0.06 with Gaussian rows, down to −0.24 ± 0.10 with ±1. One
+#: of them with more trials: 0.47 ± 0.01 at n = 10, 0.42 ± 0.03 at n = 20, 0.43 ± 0.10 at n = 40.
 FINITE_SIZE = 0.5
 LAM = np.array([1e-2, 0.1, 1.0])
 

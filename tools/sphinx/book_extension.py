@@ -186,6 +186,12 @@ def _load_scripts(app: Sphinx, page: str, template: str, context: Any, doctree: 
             app.add_js_file(script, loading_method="defer")
 
 
+def _plain_citations(app: Sphinx, page: str, template: str, context: Any, doctree: Any) -> None:
+    """docutils calls the bibliography a list whose entries are none: no role says it better."""
+    if "body" in context:
+        context["body"] = context["body"].replace('<div role="list" class="cit', '<div class="cit')
+
+
 #: How `w2s.verdicts.Erratum` opens on a page.
 _ERRATUM = "Erratum: "
 _NOT_YET = {"anchor": "", "status": "open", "check": "", "summary": "not yet"}
@@ -285,6 +291,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("explorer", Explorer)
     app.add_transform(Conclusions)
     app.connect("html-page-context", _load_scripts)
+    app.connect("html-page-context", _plain_citations)
     app.connect("builder-inited", _before_reading)
     app.setup_extension("print_edition")
     app.setup_extension("notebooks")
