@@ -386,5 +386,9 @@ def test_make_clean_needs_no_environment():
 
 def test_ci_runs_what_a_person_runs():
     script = (HOME / ".ci" / "run").read_text("utf-8").splitlines()
-    assert [line for line in script if line.startswith("make")] == ["make test", "make book"]
+    assert [line for line in script if line.startswith("make")] == [
+        "make test",
+        "make book",
+        "make pdf",
+    ]
     assert Path(HOME / ".ci" / "run").stat().st_mode & 0o100
