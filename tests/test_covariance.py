@@ -464,8 +464,17 @@ def test_windows_and_the_best_student_of_the_isotropic_model(lam_t, n_t, n_s):
     assert best.penalty == pytest.approx(wanted, rel=1e-5, abs=0)
 
 
+def test_a_best_penalty_near_zero_keeps_its_digits():
+    """There the errors agree in so many digits that their minimum is lost; the gap's is not."""
+    task, lam_t = Task(np.ones(60), np.full(60, 60**-0.5), 1.0), 0.25 * (1 - 1e-4)
+    best = best_student(task, lam_t, n_t=240, n_s=100)
+    wanted = ridge.optimal_student_penalty(lam_t, 0.6, 0.25, 1.0)
+    assert wanted < 1e-4
+    assert best.penalty == pytest.approx(wanted, rel=1e-5)
+    assert best.gap == pytest.approx(ridge.error_gap(wanted, lam_t, 0.6, 0.25, 1.0), rel=1e-8)
+
+
 def test_where_nothing_beats_a_copy_the_best_penalty_is_zero_itself():
-    """Next to λ_s = 0 the errors agree in all their digits; the gap does not."""
     for d, n_t, n_s, sigma2 in itertools.product((7, 30), (40, 90), (31, 200), (0.3, 1.0, 4.0)):
         task = Task(np.ones(d), np.full(d, d**-0.5), sigma2)
         best = best_student(task, sigma2 * d / n_t, n_t=n_t, n_s=n_s)

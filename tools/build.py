@@ -38,9 +38,11 @@ def build(root: Path, builder: str, *, reuse: bool = False) -> int:
     site = root / "_build" / builder
     for folder in (root / "_build" / "cache", site):
         shutil.rmtree(folder, ignore_errors=True)
-    for outcome in (root / "_build" / "validated").glob("*"):
-        if outcome not in {validated_path(chapter) for chapter in set(sources) - set(due)}:
-            outcome.unlink()
+    kept = {validated_path(chapter) for chapter in sources if chapter not in due}
+    for outcome in set((root / "_build" / "validated").glob("*")) - kept:
+        outcome.unlink()
+    if not kept:
+        shutil.rmtree(root / "_build" / "validated", ignore_errors=True)
     if not sources:
         return _fail(f"there is no chapter in {root / 'book'}")
     for record in orphan_records(root):

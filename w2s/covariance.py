@@ -320,7 +320,7 @@ def best_student(
     from a millionth of the smallest ratio s/ω (for d > n_s, of κ(0)) to a million times the
     largest, and the twenty deepest minima of the grid are polished. A dip that is narrower than a
     grid step, or lies beyond the grid's ends, can be missed. The error is found to full accuracy,
-    the penalty, where L_s is flat, to about eight digits. Of equally good penalties it is the
+    the penalty, where L_s is flat, to about five digits. Of equally good penalties it is the
     smallest: 0 where nothing beats a copy of the teacher.
 
     Parameters
