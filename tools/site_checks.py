@@ -116,7 +116,7 @@ def dead_links(site: Path, address: str) -> Iterator[str]:
 
 def _links(parts: BeautifulSoup) -> Iterator[tuple[Any, str]]:
     for attribute in ("href", "src"):
-        for part in parts.find_all(attrs={attribute: True}):
+        for part in parts.select(f"[{attribute}]"):
             if part[attribute] and part.get("rel") not in (["canonical"], ["search"]):
                 yield part, attribute
 
@@ -124,8 +124,8 @@ def _links(parts: BeautifulSoup) -> Iterator[tuple[Any, str]]:
 @cache
 def _parsed(page: Path) -> tuple[BeautifulSoup, frozenset[str]]:
     parts = BeautifulSoup(page.read_text("utf-8"), "html.parser")
-    names = {part["id"] for part in parts.find_all(id=True)}
-    names |= {part["name"] for part in parts.find_all("a", attrs={"name": True})}
+    names = {str(part["id"]) for part in parts.select("[id]")}
+    names |= {str(part["name"]) for part in parts.select("a[name]")}
     return parts, frozenset(names)
 
 
