@@ -100,7 +100,7 @@ def test_a_chapter_ends_with_its_verdict_and_its_exercises(chapter):
     sections = re.findall(r"^## (.+)$", text_of(chapter), re.MULTILINE)
     assert sections[-1] == "Exercises"
     source = "\n".join(cell.source for cell in code_cells(read_chapter(chapter)))
-    if re.search(r"\b(?:verdict|erratum)\(", source):
+    if re.search(r"\b(?:verdict|erratum|completion)\(", source):
         assert "Verdict" in sections
 
 

@@ -1,13 +1,11 @@
 """The explorers: forms proved equal to the theorems, evaluated and driven in a real browser."""
 
 import functools
-import http.server
 import itertools
 import json
 import shutil
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import mpmath
@@ -16,7 +14,7 @@ import pytest
 import sympy as sp
 
 from tools.assets import EXPLORER_SCRIPTS, gather_assets
-from tools.browser import CHROMIUM, MISSING
+from tools.browser import CHROMIUM, MISSING, served, watch
 from tools.browser import browser as headless
 from tools.run import jupyter_book
 from w2s import explorers, marchenko_pastur, proof, ridge
@@ -364,52 +362,24 @@ def site(tmp_path_factory):
     gather_assets(root)
     code, log = jupyter_book(root, "html")
     assert code == 0, log[-3000:]
-    handler = functools.partial(_Silent, directory=str(root / "_build" / "html"))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-class _Silent(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-    def do_GET(self):
-        if self.path == "/favicon.ico":  # the browser asks for it, no page does
-            self.send_response(204)
-            return self.end_headers()
-        return super().do_GET()
+    with served(root / "_build" / "html") as address:
+        yield address
 
 
 class Page:
-    """A page in the browser, with what it complained of and what it asked the outside for."""
+    """A page in the browser, with its complaints: errors, and what it asked the outside for."""
 
     def __init__(self, browser, address, *, width=1280, theme="light"):
         self.page = browser.new_page(
             viewport={"width": width, "height": 900}, color_scheme=theme, has_touch=width < 600
         )
-        self.complaints, self.outside = [], []
-        here = address.rsplit("/", address.count("/") - 2)[0]
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", self._heard)
-        self.page.route(lambda url: not url.startswith(here), self._refuse)
+        self.complaints = watch(self.page)
         self.page.goto(address)
         self.page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
         self.page.wait_for_function(
             "() => [...document.querySelectorAll('.explorer output')]"
             ".every(place => place.textContent !== '…')"
         )
-
-    def _heard(self, message):
-        if message.type == "error":
-            self.complaints.append(message.text)
-
-    def _refuse(self, route):
-        if route.request.url.startswith(("data:", "blob:")):
-            return route.continue_()
-        self.outside.append(route.request.url)
-        return route.abort()
 
     def settle(self):
         """Two frames: an update is drawn in the next one."""
@@ -463,7 +433,7 @@ def numbers(column):
 def test_a_page_is_quiet_fits_and_is_labelled(browser, site, address, width, theme):
     seen = Page(browser, f"{site}/{address}.html", width=width, theme=theme)
     page = seen.page
-    assert (seen.complaints, seen.outside) == ([], [])
+    assert seen.complaints == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     scripts = page.evaluate("[...document.scripts].map(s => s.src.split('/').pop().split('?')[0])")
     wanted = set(EXPLORER_SCRIPTS) if address != "book/plain" else set()

@@ -154,12 +154,15 @@ def test_the_versions_are_the_installed_ones_and_name_no_machine():
 
 # --- errata ---------------------------------------------------------------------------------------
 
-ERRATA = {
-    erratum["where"]: chapter.stem
-    for chapter in CHAPTERS
-    if record_path(chapter).exists()
-    for erratum in conclusions(read_notebook(record_path(chapter)), "erratum")
-}
+ERRATA, COMPLETIONS = (
+    {
+        found["where"]: chapter.stem
+        for chapter in CHAPTERS
+        if record_path(chapter).exists()
+        for found in conclusions(read_notebook(record_path(chapter)), kind)
+    }
+    for kind in ("erratum", "completion")
+)
 
 
 def test_each_erratum_has_a_label_of_its_own():
@@ -172,8 +175,13 @@ def test_each_erratum_has_a_label_of_its_own():
 
 @each_chapter
 def test_a_link_to_an_erratum_names_one(chapter):
-    linked = set(re.findall(r"<(erratum-[\w-]+)>", chapter.read_text("utf-8")))
-    assert linked <= {erratum_label(where) for where in ERRATA}
+    linked = set(re.findall(r"<((?:erratum|completion)-[\w-]+)>", chapter.read_text("utf-8")))
+    named = {erratum_label(where) for where in ERRATA}
+    assert linked <= named | {erratum_label(where, "completion") for where in COMPLETIONS}
+
+
+def test_a_place_is_false_or_incomplete_not_both():
+    assert not set(ERRATA) & set(COMPLETIONS)
 
 
 # --- glossary and index ---------------------------------------------------------------------------

@@ -67,6 +67,11 @@ def looked_at(chromium, site, check, width=1280):
     return [complaint for complaint in complaints if "favicon" not in complaint]
 
 
+def require(found, complaint):
+    """That it was complained of; `None` for a page in order."""
+    assert found == [] if complaint is None else any(complaint in text for text in found), found
+
+
 @in_browser
 @pytest.mark.parametrize(
     ("body", "complaint"),
@@ -85,10 +90,7 @@ def looked_at(chromium, site, check, width=1280):
 )
 def test_quiet_and_typeset(chromium, write, body, complaint):
     found = looked_at(chromium, write(body), site_checks.maths)
-    if complaint is None:
-        assert found == []
-    else:
-        assert any(complaint in text for text in found), found
+    require(found, complaint)
 
 
 @in_browser
@@ -107,10 +109,7 @@ def test_quiet_and_typeset(chromium, write, body, complaint):
 )
 def test_widths(chromium, write, body, complaint):
     found = looked_at(chromium, write(body), site_checks.overflow)
-    if complaint is None:
-        assert found == []
-    else:
-        assert any(complaint in text for text in found), found
+    require(found, complaint)
 
 
 @in_browser
@@ -130,7 +129,4 @@ def test_widths(chromium, write, body, complaint):
 )
 def test_accessibility(chromium, write, body, complaint):
     found = looked_at(chromium, write(body), site_checks.accessibility)
-    if complaint is None:
-        assert found == []
-    else:
-        assert any(complaint in text for text in found), found
+    require(found, complaint)

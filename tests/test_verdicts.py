@@ -4,7 +4,7 @@ import pytest
 import sympy as sp
 
 from w2s import proof
-from w2s.verdicts import KEY, STATUSES, Erratum, Verdict, erratum, verdict
+from w2s.verdicts import KEY, STATUSES, Completion, Erratum, Verdict, completion, erratum, verdict
 
 X = sp.Symbol("x")
 PROOF = proof.identity((X + 1) ** 2, X**2 + 2 * X + 1)
@@ -15,6 +15,9 @@ ERRATUM = {
     "check": "a counterexample",
     "anchor": "check-five",
 }
+COMPLETION = completion(
+    "Remark 6", printed="It can.", adds="When.", check="a case", anchor="check-six"
+)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +85,7 @@ def test_a_verdict_leaves_nothing_out(name, arguments):
     [
         ("verdict", verdict("Theorem 5", "holds", "It is so.", anchor="a", proofs=[PROOF])),
         ("erratum", erratum(**ERRATUM)),
+        ("completion", COMPLETION),
     ],
 )
 def test_the_compared_text_says_all_that_the_ledger_reads(kind, conclusion):
@@ -91,3 +95,12 @@ def test_the_compared_text_says_all_that_the_ledger_reads(kind, conclusion):
     told = metadata[KEY][kind]
     assert set(metadata[KEY]) == {kind}
     assert all(value in str(conclusion) for name, value in told.items() if name != "anchor")
+
+
+def test_a_completion_says_that_it_adds_and_corrects_nothing():
+    assert COMPLETION == Completion("Remark 6", "It can.", "When.", "a case", "check-six")
+    assert COMPLETION != Erratum("Remark 6", "It can.", "When.", "a case", "check-six")
+    for said in ("Completion: Remark 6", "*To be added:* When.", "*Seen by:* a case."):
+        assert said in str(COMPLETION)
+    with pytest.raises(ValueError, match="adds must say something"):
+        completion("Remark 6", printed="It can.", adds=" ", check="a case", anchor="a")

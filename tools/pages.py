@@ -53,7 +53,7 @@ def chapters_in_order(root: Path) -> list[Path]:
 
 
 def concluded(root: Path, kind: str) -> list[dict[str, Any]]:
-    """Every verdict (or erratum) of the validated chapters with its chapter's title, in order."""
+    """Every verdict, erratum or completion of the validated chapters, with its chapter's title."""
     found = []
     for chapter in chapters_in_order(root):
         if validated_path(chapter).exists():
@@ -63,9 +63,9 @@ def concluded(root: Path, kind: str) -> list[dict[str, Any]]:
     return found
 
 
-def erratum_label(where: str) -> str:
-    """The label of an erratum's entry on the page of errata: `erratum-theorem-8-hypotheses`."""
-    return "erratum-" + re.sub(r"[^a-z0-9]+", "-", where.lower()).strip("-")
+def erratum_label(where: str, kind: str = "erratum") -> str:
+    """The label of an entry on the page of errata: `erratum-theorem-8-hypotheses`."""
+    return f"{kind}-" + re.sub(r"[^a-z0-9]+", "-", where.lower()).strip("-")
 
 
 # --- the head of a chapter ------------------------------------------------------------------------

@@ -198,12 +198,7 @@ def optimal_student_penalty(
     """
 
     return _input.evaluate(
-        _each(_optimal_student_penalty),
-        lam_t=_input.penalty("lam_t", lam_t),
-        gamma_s=_input.ratio("gamma_s", gamma_s),
-        gamma_t=_input.ratio("gamma_t", gamma_t),
-        sigma2=_input.variance("sigma2", sigma2),
-        zeta=_input.fraction("zeta", zeta),
+        _each(_optimal_student_penalty), **_checked_pair(lam_t, gamma_s, gamma_t, sigma2, zeta)
     )
 
 
@@ -238,7 +233,8 @@ def best_student_error(
     [2.0, 1.656854, 1.57115, 1.5]
     """
     return _input.evaluate(
-        _each(_best_student_error), **_checked_best(lam_t, gamma_s, gamma_t, sigma2, zeta)
+        _each(_best_student_error),
+        **_checked_pair(lam_t, gamma_s, gamma_t, sigma2, zeta, endless=True),
     )
 
 
@@ -284,7 +280,7 @@ def performance_gap_recovered(
 
     return _input.evaluate(
         _each(partial(_performance_gap_recovered, ceiling)),
-        **_checked_best(lam_t, gamma_s, gamma_t, sigma2, zeta),
+        **_checked_pair(lam_t, gamma_s, gamma_t, sigma2, zeta, endless=True),
     )
 
 
@@ -336,22 +332,23 @@ def _checked(
     sigma2: ArrayLike,
     zeta: ArrayLike,
 ) -> dict[str, Array]:
-    return dict(
-        lam_s=_input.penalty("lam_s", lam_s),
-        lam_t=_input.penalty("lam_t", lam_t),
-        gamma_s=_input.ratio("gamma_s", gamma_s),
-        gamma_t=_input.ratio("gamma_t", gamma_t),
-        sigma2=_input.variance("sigma2", sigma2),
-        zeta=_input.fraction("zeta", zeta),
-    )
+    pair = _checked_pair(lam_t, gamma_s, gamma_t, sigma2, zeta)
+    return dict(lam_s=_input.penalty("lam_s", lam_s), **pair)
 
 
-def _checked_best(
-    lam_t: ArrayLike, gamma_s: ArrayLike, gamma_t: ArrayLike, sigma2: ArrayLike, zeta: ArrayLike
+def _checked_pair(
+    lam_t: ArrayLike,
+    gamma_s: ArrayLike,
+    gamma_t: ArrayLike,
+    sigma2: ArrayLike,
+    zeta: ArrayLike,
+    *,
+    endless: bool = False,
 ) -> dict[str, Array]:
+    """A teacher and its student; with `endless` γ_s may be 0, unlabelled data without end."""
     return dict(
         lam_t=_input.penalty("lam_t", lam_t),
-        gamma_s=_input.variance("gamma_s", gamma_s),  # 0: unlabelled data without end
+        gamma_s=(_input.variance if endless else _input.ratio)("gamma_s", gamma_s),
         gamma_t=_input.ratio("gamma_t", gamma_t),
         sigma2=_input.variance("sigma2", sigma2),
         zeta=_input.fraction("zeta", zeta),

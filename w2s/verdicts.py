@@ -1,6 +1,6 @@
-"""What a chapter concludes: verdicts on the paper's numbered items, and corrections to it.
+"""What a chapter concludes: verdicts on the paper's numbered items, corrections, completions.
 
-Both are values that a chapter's cell returns. The page shows them; nbval compares them with the
+All are values that a chapter's cell returns. The page shows them; nbval compares them with the
 record; the ledger and the errata are collected from the validated outputs, so neither can say more
 than was checked.
 """
@@ -58,16 +58,29 @@ class Erratum:
     anchor: str
 
     def __str__(self) -> str:
-        lines = [
-            f"**Erratum: {self.where}.**",
-            f"*Printed:* {self.printed}",
-            f"*What holds:* {self.holds}",
-            f"*Told apart by:* {self.check}.",
-        ]
-        return _quoted(lines)
+        kind = type(self).__name__
+        lines = [f"**{kind}: {self.where}.**"]
+        for words, text in zip(WORDS[kind.lower()], self._said(), strict=True):
+            lines.append(f"*{words}:* {text}")
+        return _quoted([*lines[:-1], lines[-1] + "."])
+
+    def _said(self) -> tuple[str, str, str]:
+        return self.printed, self.holds, self.check
 
     def _repr_mimebundle_(self, **_: Any) -> Bundle:
-        return _bundle("erratum", self)
+        return _bundle(type(self).__name__.lower(), self)
+
+
+@dataclass(frozen=True)
+class Completion(Erratum):
+    """One place where the paper is right, and the book adds a case, a hypothesis or a constant."""
+
+
+#: What stands before the three texts of each kind of correction, on the page and in the lists.
+WORDS = {
+    "erratum": ("Printed", "What holds", "Told apart by"),
+    "completion": ("Printed", "To be added", "Seen by"),
+}
 
 
 def _quoted(lines: list[str]) -> str:
@@ -115,6 +128,12 @@ def erratum(where: str, *, printed: str, holds: str, check: str, anchor: str) ->
     """State a correction: where it is, what is printed, what holds, and the check that decides."""
     _require_text(where=where, printed=printed, holds=holds, check=check, anchor=anchor)
     return Erratum(where, printed, holds, check, anchor)
+
+
+def completion(where: str, *, printed: str, adds: str, check: str, anchor: str) -> Completion:
+    """Complete what is true as printed: where it is, what it says, what the book adds, and how."""
+    _require_text(where=where, printed=printed, adds=adds, check=check, anchor=anchor)
+    return Completion(where, printed, adds, check, anchor)
 
 
 def _require_text(**texts: str) -> None:

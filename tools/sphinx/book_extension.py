@@ -1,6 +1,6 @@
 """What the book needs of Sphinx beyond Jupyter Book: directives, a link and two repairs.
 
-`{ledger}` and `{errata}` show what the chapters concluded, read from the validated outputs in
+`{ledger}`, `{errata}` and `{completions}` show what the chapters concluded, read from the validated outputs in
 `_build/validated/`; `{execution}` and `{versions}` show how long that took and with what. An
 erratum in a chapter links to its entry among the errata. `{picture} FIGURE` shows one of a
 chapter's figures small, `{gallery}` shows the whole contents with these pictures. `{explorer} NAME`
@@ -37,6 +37,7 @@ from tools.pages import (
 )
 from tools.run import HOME
 from w2s.explorers import render
+from w2s.verdicts import WORDS
 
 
 class Ledger(SphinxDirective):
@@ -58,26 +59,33 @@ class Ledger(SphinxDirective):
 
 
 class Errata(SphinxDirective):
-    """Every correction, under the chapter that found it, in the order of the book."""
+    """Every erratum (or completion), under the chapter that found it, in the order of the book."""
+
+    kind = "erratum"
 
     def run(self) -> list[nodes.Node]:
         lines: list[str] = []
         chapter = ""
-        for number, erratum in enumerate(concluded(Path(self.env.srcdir), "erratum"), start=1):
+        printed, holds, told = WORDS[self.kind]
+        for number, erratum in enumerate(concluded(Path(self.env.srcdir), self.kind), start=1):
             if erratum["chapter"] != chapter:
                 chapter = erratum["chapter"]
                 lines += [f"```{{rubric}} Found in: {chapter}", "```", ""]
             link = f"{{ref}}`{erratum['chapter']} <{erratum['anchor']}>`"
             check = f"{erratum['check']} (see {link})."
             lines += [
-                f"({erratum_label(erratum['where'])})=",
+                f"({erratum_label(erratum['where'], self.kind)})=",
                 f"> **{number}. {_capitalised(erratum['where'])}**",
-                *_quoted("Printed", erratum["printed"]),
-                *_quoted("What holds", erratum["holds"]),
-                *_quoted("Told apart by", check),
+                *_quoted(printed, erratum["printed"]),
+                *_quoted(holds, erratum["holds"]),
+                *_quoted(told, check),
                 "",
             ]
         return _parsed(self, "errata", lines or ["None yet."])
+
+
+class Completions(Errata):
+    kind = "completion"
 
 
 def _capitalised(text: str) -> str:
@@ -192,8 +200,11 @@ def _plain_citations(app: Sphinx, page: str, template: str, context: Any, doctre
         context["body"] = context["body"].replace('<div role="list" class="cit', '<div class="cit')
 
 
-#: How `w2s.verdicts.Erratum` opens on a page.
-_ERRATUM = "Erratum: "
+#: How corrections of `w2s.verdicts` open on a page, and what their link to the list says.
+_LISTED = {
+    "Erratum: ": ("erratum", "Listed among the errata."),
+    "Completion: ": ("completion", "Listed among the completions."),
+}
 _NOT_YET = {"anchor": "", "status": "open", "check": "", "summary": "not yet"}
 
 
@@ -236,9 +247,11 @@ class Conclusions(SphinxTransform):
                 continue
             said = strong.astext()
             item = said.partition(":")[0]
-            if said.startswith(_ERRATUM):
-                label = erratum_label(said.removeprefix(_ERRATUM))
-                strong.parent += [nodes.Text(" "), self._link(label, "Listed among the errata.")]
+            opening = item + ": "
+            if opening in _LISTED:
+                kind, text = _LISTED[opening]
+                label = erratum_label(said.removeprefix(opening), kind)
+                strong.parent += [nodes.Text(" "), self._link(label, text)]
             elif item in NUMBERED_ITEMS:
                 name = nodes.make_id(f"verdict-{item}")
                 quotation["ids"].append(name)
@@ -284,6 +297,7 @@ def _before_reading(app: Sphinx) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("ledger", Ledger)
     app.add_directive("errata", Errata)
+    app.add_directive("completions", Completions)
     app.add_directive("execution", Execution)
     app.add_directive("versions", Versions)
     app.add_directive("picture", Picture)
