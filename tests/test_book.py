@@ -226,6 +226,63 @@ def test_the_numbered_items_are_those_of_the_paper():
     assert set(NUMBERED_ITEMS) >= SETTING_1
 
 
+# --- credit ---------------------------------------------------------------------------------------
+
+
+def entries_of(text):
+    """The fields of every entry of a bibliography, by key."""
+    found = {}
+    for body in re.split(r"^@", text, flags=re.MULTILINE)[1:]:
+        key = re.match(r"\w+\{([^,]+),", body).group(1)
+        assert key not in found, f"{key} stands twice in the bibliography"
+        found[key] = dict(re.findall(r"^  (\w+) = \{(.*)\},?$", body, re.MULTILINE))
+    return found
+
+
+SOURCES = entries_of((HOME / "book" / "references.bib").read_text("utf-8"))
+PAPER = "moniri2025mechanisms"
+
+
+def cited(page):
+    roles = re.findall(r"\{cite(?::\w+)?\}`([^`]+)`", text_of(page))
+    return {key.strip() for keys in roles for key in keys.split(",")}
+
+
+PAGES = [HOME / "index.md", *sorted((HOME / "book").glob("*.md"))]
+
+
+def test_every_source_that_is_cited_is_in_the_bibliography():
+    assert {
+        page.name: cited(page) - set(SOURCES) for page in PAGES if cited(page) - set(SOURCES)
+    } == {}
+
+
+def test_every_source_in_the_bibliography_is_cited():
+    assert set(SOURCES) - set().union(*map(cited, PAGES)) == set()
+
+
+@each_chapter
+def test_a_chapter_credits_more_than_the_paper(chapter):
+    """Each chapter rests on classical results, and says whose they are."""
+    assert cited(chapter) - {PAPER}, "who proved what this chapter uses?"
+
+
+@pytest.mark.parametrize("key", sorted(SOURCES))
+def test_a_source_can_be_found(key):
+    fields = SOURCES[key]
+    assert {"title", "author", "year"} <= set(fields)
+    assert re.fullmatch(r"[a-z]+\d{4}[a-z0-9]+", key), "surname, year, first word"
+    assert fields["year"] == re.search(r"\d{4}", key).group()
+    places = {"doi", "eprint", "url"} & set(fields)
+    assert places, "an entry needs a DOI, an arXiv number or an address"
+    if "doi" in fields:
+        assert re.fullmatch(r"10\.\d{4,}/\S+", fields["doi"])
+    if "eprint" in fields:
+        assert re.fullmatch(r"\d{4}\.\d{4,5}|[a-z-]+/\d{7}", fields["eprint"])
+    if "url" in fields:
+        assert fields["url"].startswith("https://")
+
+
 # --- the package's house --------------------------------------------------------------------------
 
 #: The walk: a module imports only from those before it.

@@ -291,7 +291,7 @@ def test_what_to_cite_agrees_with_the_citation_file():
     assert theirs["author"] == " and ".join(names)
     assert theirs["year"] == str(paper["year"])
     assert theirs["booktitle"] == paper["collection-title"]
-    assert theirs["note"] == paper["identifiers"][0]["value"]
+    assert "arXiv:" + theirs["eprint"] == paper["identifiers"][0]["value"]
     assert theirs == entries(page("book/references.bib"))["moniri2025mechanisms"]
 
 
