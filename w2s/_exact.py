@@ -1,10 +1,23 @@
-"""Error-free transformations: sums and products of doubles together with their rounding error."""
+"""More digits than a double has: sums and products with their rounding error, and mpmath."""
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
+import mpmath
 import numpy as np
+
+
+class _ThreadsOwn(threading.local, mpmath.MPContext):
+    """An mpmath of each thread's own: `mpmath.mp` has one precision for the whole process.
+
+    Its `exp`, `log` and `pi` still share mpmath's table of constants, which is not safe on threads
+    while it grows; arithmetic and `sqrt` use no table.
+    """
+
+
+mp = _ThreadsOwn()
 
 _SPLITTER = 2.0**27 + 1
 

@@ -21,10 +21,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-import mpmath
 import numpy as np
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement
+
+from w2s import _input
+from w2s._exact import mp
 
 Region = Mapping[sp.Symbol, tuple[Any, Any]]
 
@@ -76,7 +78,7 @@ class Certificate:
         ------
         AssertionError : the statement is false or undefined at a point; the point is shown.
         """
-        generator = np.random.default_rng(rng)
+        points, generator = _input.count("points", points), np.random.default_rng(rng)
         checked = 0
         for _ in range(10 * points):
             if checked == points:
@@ -116,15 +118,15 @@ class Certificate:
         of, polynomial = self.modulo
         others = {atom: sp.Rational(value) for atom, value in values.items() if atom != of}
         coefficients = sp.Poly(polynomial.xreplace(others), of).all_coeffs()
-        with mpmath.workdps(_SPOT_CHECK_DIGITS):
-            numbers = {atom: mpmath.mpf(v.numerator) / v.denominator for atom, v in values.items()}
-            roots = mpmath.polyroots(
-                [mpmath.mpf(int(k.p)) / int(k.q) for k in coefficients], maxsteps=500, extraprec=500
+        with mp.workdps(_SPOT_CHECK_DIGITS):
+            numbers = {atom: mp.mpf(v.numerator) / v.denominator for atom, v in values.items()}
+            roots = mp.polyroots(
+                [mp.mpf(int(k.p)) / int(k.q) for k in coefficients], maxsteps=500, extraprec=500
             )
             terms = sp.Add.make_args(self.expression)
             for root in roots:
-                parts = [_value(term, {**numbers, of: root}, mpmath.mpf) for term in terms]
-                if abs(sum(parts)) > mpmath.mpf(10) ** -25 * (1 + sum(map(abs, parts))):
+                parts = [_value(term, {**numbers, of: root}, mp.mpf) for term in terms]
+                if abs(sum(parts)) > mp.mpf(10) ** -25 * (1 + sum(map(abs, parts))):
                     return False
         return True
 

@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import mpmath
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from w2s import _exact, _input
+from w2s._exact import mp
 from w2s._input import Real
 from w2s.marchenko_pastur import Terms, terms
 
@@ -32,9 +32,9 @@ Array = NDArray[np.float64]
 
 #: Below this fraction of its largest term, a sum of three is computed again in high precision.
 _CANCELLATION = 2.0**-8
-#: No logarithm of a penalty that is asked for is larger: doubles, and their products, stay within.
-_WIDEST = 5000
-#: 2 · 5000 halved so often is below 1e-16, the relative accuracy of the penalty.
+#: No penalty that is asked for is larger than 2 to this power: doubles, and their products, are not.
+_WIDEST = 7213
+#: 2 · 7213 · log 2 halved so often is below 1e-16, the relative accuracy of the penalty.
 _HALVINGS = 68
 
 
@@ -158,7 +158,7 @@ def winning_window(
         zeta=_input.fraction,
     )
     values = {name: _input.scalar(name, checks[name](name, given[name])) for name in given}
-    with mpmath.workdps(_digits(values["lam_t"])):
+    with mp.workdps(_digits(values["lam_t"])):
         return _winning_window(**values)
 
 
@@ -437,24 +437,24 @@ def _digits(*penalties: float) -> int:
 
 def _precise_terms(lam: Any, gamma: Any) -> Terms:
     return terms(
-        mpmath.mpf(lam), mpmath.mpf(gamma), sqrt=mpmath.sqrt, where=lambda c, x, y: x if c else y
+        mp.mpf(lam), mp.mpf(gamma), sqrt=mp.sqrt, where=lambda c, x, y: x if c else y
     )
 
 
 def _imbalance(lam_t: float, gamma_t: float, sigma2: float, teacher: Terms) -> Any:
     """c = (λ_t − σ²γ_t)/√((1+γ_t+λ_t)² − 4γ_t), in mpmath."""
     if lam_t == sigma2 * gamma_t:
-        return mpmath.mpf(0)
-    return (mpmath.mpf(lam_t) - mpmath.mpf(sigma2) * mpmath.mpf(gamma_t)) / teacher.root
+        return mp.mpf(0)
+    return (mp.mpf(lam_t) - mp.mpf(sigma2) * mp.mpf(gamma_t)) / teacher.root
 
 
 def _precise_gap(
     lam_s: float, lam_t: float, gamma_s: float, gamma_t: float, sigma2: float, zeta: float
 ) -> float:
-    with mpmath.workdps(_digits(lam_s, lam_t)):
+    with mp.workdps(_digits(lam_s, lam_t)):
         student, teacher = _precise_terms(lam_s, gamma_s), _precise_terms(lam_t, gamma_t)
         c = _imbalance(lam_t, gamma_t, sigma2, teacher)
-        total = sum(_gap_parts(student, teacher, c, mpmath.mpf(zeta)))
+        total = sum(_gap_parts(student, teacher, c, mp.mpf(zeta)))
         return float(student.rest / student.curvature * teacher.dof * total)
 
 
@@ -473,7 +473,7 @@ def _winning_window(
         # c → −∞ when there is noise; without noise the teacher is perfect.
         return WinningWindow(0.0, np.inf) if sigma2 > 0 else EMPTY
     z, kappa = _alignment_terms(lam_t, gamma_t, sigma2, zeta)
-    gamma = mpmath.mpf(gamma_s)
+    gamma = mp.mpf(gamma_s)
     if kappa <= 0:
         return EMPTY
     if kappa >= z:
@@ -484,7 +484,7 @@ def _winning_window(
     discriminant = (z + kappa) ** 2 - 8 * gamma * kappa * (z - kappa)
     if gamma > 1 and (discriminant <= 0 or z >= 3 * kappa):  # the vertex must lie left of 1/γ_s
         return EMPTY
-    smaller = 2 * (z - kappa) / (z + kappa + mpmath.sqrt(discriminant))
+    smaller = 2 * (z - kappa) / (z + kappa + mp.sqrt(discriminant))
     if gamma < 1:
         return WinningWindow(0.0, _penalty_at(smaller, gamma))
     larger = (z - kappa) / (2 * gamma * kappa * smaller)
@@ -493,7 +493,7 @@ def _winning_window(
 
 def _alignment_terms(lam_t: float, gamma_t: float, sigma2: float, zeta: float) -> tuple[Any, Any]:
     """z = 1 − ζ² and κ = ζ²(1−b) − c = −z·c_ζ, in mpmath; c_ζ is the c that alignment leaves."""
-    teacher, aligned = _precise_terms(lam_t, gamma_t), mpmath.mpf(zeta)
+    teacher, aligned = _precise_terms(lam_t, gamma_t), mp.mpf(zeta)
     c = _imbalance(lam_t, gamma_t, sigma2, teacher)
     return (1 - aligned) * (1 + aligned), aligned**2 * teacher.rest - c
 
@@ -512,23 +512,23 @@ def _optimal_student_penalty(
         return 0.0
     if lam_t == 0 and gamma_t == 1:
         return math.inf if sigma2 > 0 else 0.0
-    with mpmath.workdps(_digits(lam_t)):
+    with mp.workdps(_digits(lam_t)):
         z, kappa = _alignment_terms(lam_t, gamma_t, sigma2, zeta)
         if kappa <= 0 or (gamma_s == 1 and 3 * kappa <= z):
             return 0.0
         if gamma_s == 1:  # (1−a)² cancels
-            return _penalty_at(mpmath.sqrt(1 + z / kappa) - 1, 1)
-        scale = mpmath.mpf(max(gamma_s, 1))
-        gamma = mpmath.mpf(gamma_s) if gamma_s <= 1 else 1 / scale
-        low, high = -_WIDEST, _WIDEST
+            return _penalty_at(mp.sqrt(1 + z / kappa) - 1, 1)
+        scale = mp.mpf(max(gamma_s, 1))
+        gamma = mp.mpf(gamma_s) if gamma_s <= 1 else 1 / scale
+        low, high = mp.ldexp(1, -_WIDEST), mp.ldexp(1, _WIDEST)
         for _ in range(_HALVINGS):
-            middle = mpmath.mpf(low + high) / 2
-            a, rest, slack, *_ = _precise_terms(mpmath.exp(middle), gamma)
+            middle = mp.sqrt(low * high)  # and no exp: see `_exact.mp`
+            a, rest, slack, *_ = _precise_terms(middle, gamma)
             edge = 1 - gamma
             other = edge**2 + 3 * gamma * edge * rest + gamma**2 * rest**2 * (3 - rest)
             above = z * rest * slack > kappa * a * other
             low, high = (low, middle) if above else (middle, high)
-        return float(scale * mpmath.exp(middle))
+        return float(scale * middle)
 
 
 def _best_student_error(
@@ -541,7 +541,7 @@ def _best_student_error(
         return sigma2 + 1
     if lam_t == 0 and gamma_t == 1:
         return sigma2 + (1 - zeta) * (1 + zeta) if sigma2 > 0 else 0.0
-    with mpmath.workdps(_digits(lam_t)):
+    with mp.workdps(_digits(lam_t)):
         teacher = _precise_terms(lam_t, gamma_t)
         z, kappa = _alignment_terms(lam_t, gamma_t, sigma2, zeta)
         if kappa <= 0:
@@ -557,18 +557,18 @@ def _performance_gap_recovered(
         return 0.0  # the teacher knows nothing, and every ceiling knows something
     if lam_t == 0 and gamma_t == 1:  # an infinite error, all of which is recovered; or none
         return 1.0 if sigma2 > 0 else math.nan
-    with mpmath.workdps(_digits(lam_t, gamma_s, gamma_t, sigma2)):
+    with mp.workdps(_digits(lam_t, gamma_s, gamma_t, sigma2)):
         teacher = _precise_terms(lam_t, gamma_t)
         if ceiling == "tuned":
-            tuned = _precise_terms(mpmath.mpf(sigma2) * mpmath.mpf(gamma_t), gamma_t)
+            tuned = _precise_terms(mp.mpf(sigma2) * mp.mpf(gamma_t), gamma_t)
             c = _imbalance(lam_t, gamma_t, sigma2, teacher)
             apart = teacher.slack + gamma_t * teacher.dof * tuned.rest  # 1 − γ_t b b*
             to_recover = tuned.dof * teacher.curvature * (c / apart) ** 2
         elif ceiling == "noisy" and gamma_s > 0:
-            noise = mpmath.mpf(sigma2) * mpmath.mpf(gamma_s)
+            noise = mp.mpf(sigma2) * mp.mpf(gamma_s)
             to_recover = _excess(teacher, sigma2, gamma_t) - _precise_terms(noise, gamma_s).rest
         else:
-            unseen = max(1 - 1 / mpmath.mpf(gamma_s), 0) if gamma_s > 0 else 0
+            unseen = max(1 - 1 / mp.mpf(gamma_s), 0) if gamma_s > 0 else 0
             to_recover = _excess(teacher, sigma2, gamma_t) - unseen
         if to_recover <= 0:
             return math.nan
@@ -578,7 +578,7 @@ def _performance_gap_recovered(
 
 def _excess(teacher: Terms, sigma2: float, gamma_t: float) -> Any:
     """L_t − σ², in mpmath."""
-    variance = mpmath.mpf(sigma2) * mpmath.mpf(gamma_t) * teacher.dof**2
+    variance = mp.mpf(sigma2) * mp.mpf(gamma_t) * teacher.dof**2
     return (teacher.rest**2 + variance) / teacher.curvature
 
 
@@ -588,13 +588,13 @@ def _best_gain(
     """L_t − min L_s, in mpmath; bκ²/(z+κ) with unlabelled data without end."""
     z, kappa = _alignment_terms(lam_t, gamma_t, sigma2, zeta)
     if gamma_s == 0:
-        return teacher.dof * kappa**2 / (z + kappa) if kappa > 0 else mpmath.mpf(0)
+        return teacher.dof * kappa**2 / (z + kappa) if kappa > 0 else mp.mpf(0)
     lam_s = _optimal_student_penalty(lam_t, gamma_s, gamma_t, sigma2, zeta)
     if lam_s == 0 and gamma_s <= 1:
-        return mpmath.mpf(0)  # a copy of the teacher
+        return mp.mpf(0)  # a copy of the teacher
     student = Terms(0, 1, 1, 1, math.inf) if lam_s == math.inf else _precise_terms(lam_s, gamma_s)
     c = _imbalance(lam_t, gamma_t, sigma2, teacher)
-    total = sum(_gap_parts(student, teacher, c, mpmath.mpf(zeta)))
+    total = sum(_gap_parts(student, teacher, c, mp.mpf(zeta)))
     return -student.rest / student.curvature * teacher.dof * total
 
 
