@@ -214,7 +214,7 @@ def experiment(
     ----------
     problem : sizes, noise and alignment; or a task with its samples, penalties and rows.
     lam_t, lam_s : penalties > 0, each a number or a one-dimensional array; all pairs are run. A
-        `TaskProblem` also takes 0, the ridgeless limit.
+        `TaskProblem` and a `w2s.prediction.Pool` also take 0, the ridgeless limit.
     trials : how many independent repetitions, at least 2. Memory does not grow with it.
     trial : `factorised_trial` (default), `dense_trial`, `exact_trial` (the same law without the
         matrix); `task_trial` for a `TaskProblem`; any function of the same form.
@@ -497,8 +497,9 @@ def _prepared(
 ) -> tuple[Trial, Array, Array]:
     """The trial that is named, or the problem's own; and the penalties."""
     of_task = isinstance(problem, TaskProblem)
-    teachers = _penalties("lam_t", lam_t, ridgeless=of_task)
-    students = _penalties("lam_s", lam_s, ridgeless=of_task)
+    ridgeless = not isinstance(problem, Problem)  # a task, or a pool of rows
+    teachers = _penalties("lam_t", lam_t, ridgeless=ridgeless)
+    students = _penalties("lam_s", lam_s, ridgeless=ridgeless)
     isotropic = (dense_trial, factorised_trial, exact_trial, band_trial, spectral_trial)
     if trial is not None and trial in (isotropic if of_task else (task_trial,)):
         raise TypeError(f"trial must run a {type(problem).__name__}, which {trial.__name__} cannot")
