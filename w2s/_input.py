@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +18,12 @@ Kernel = Callable[..., NDArray[np.float64]]
 
 
 def real(name: str, value: Any) -> NDArray[np.float64]:
-    """`value` as a float array; TypeError for anything that is not real numbers."""
+    """`value` as a new float array; TypeError for anything that is not real numbers."""
+    if _masked(value):
+        raise ValueError(
+            f"{name} must have no masked entries, because what lies under a mask is no number to "
+            "compute with; fill or drop them first"
+        )
     try:
         array = np.asarray(value)
     except ValueError:
@@ -24,10 +33,32 @@ def real(name: str, value: Any) -> NDArray[np.float64]:
     return array.astype(np.float64)
 
 
+def array(name: str, value: Any, dimension: int | None = None) -> NDArray[np.float64]:
+    """`value` with so many axes; no copy of a float array, for these are the large ones."""
+    given = value if type(value) is np.ndarray and value.dtype == np.float64 else real(name, value)
+    if dimension not in (None, given.ndim):
+        raise ValueError(f"{name} must have {dimension} axes, got an array of shape {given.shape}")
+    return given
+
+
 def penalty(name: str, value: Any) -> NDArray[np.float64]:
     """0 <= value <= inf: a ridge penalty; 0 is the ridgeless limit, inf the zero estimator."""
     array = real(name, value)
     return _require(name, array, array >= 0, "a number >= 0 (inf is allowed)")
+
+
+def penalties(
+    name: str, value: Any, *, ridgeless: bool = True, endless: bool = True
+) -> NDArray[np.float64]:
+    """A penalty or a one-dimensional array of them, as an array; with or without 0 and inf."""
+    given = np.atleast_1d(penalty(name, value))
+    if given.ndim != 1:
+        raise ValueError(
+            f"{name} must be a number or a one-dimensional array, got shape {given.shape}"
+        )
+    good = (ridgeless | (given > 0)) & (endless | (given < np.inf))
+    allowed = ("finite numbers" if not endless else "numbers") + (" >= 0" if ridgeless else " > 0")
+    return _require(name, given, good, allowed)
 
 
 def ratio(name: str, value: Any) -> NDArray[np.float64]:
@@ -59,15 +90,14 @@ def count(name: str, value: Any, *, low: int = 1, high: int | None = None) -> in
 
 
 def require_memory(needed: float, what: str) -> None:
-    """ValueError, before any work, for a computation that this machine cannot hold."""
-    try:
-        available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):  # no such question on this system
-        available = 2**40
+    """ValueError, before any work, for bytes that are not there; `what` names the argument.
+
+    Where no limit is known nothing is refused.
+    """
+    known = [(limit, whose) for limit, whose in _memory_limits() if limit > 0]
+    available, whose = min(known, default=(math.inf, ""))
     if needed > available:
-        raise ValueError(
-            f"{what} needs {needed / 2**30:,.0f} GiB; this machine has {available / 2**30:,.0f}"
-        )
+        raise ValueError(f"{what} needs {_gib(needed)} GiB; {whose} {_gib(available)}")
 
 
 def scalar(name: str, array: NDArray[np.float64]) -> float:
@@ -77,6 +107,15 @@ def scalar(name: str, array: NDArray[np.float64]) -> float:
             f"{name} must be a single number here, got an array of shape {array.shape}"
         )
     return float(array)
+
+
+def settle(instance: Any, **values: Any) -> None:
+    """Put checked values into a frozen dataclass, from its `__post_init__`.
+
+    What stays there is a Python int or float: NumPy's narrow ones overflow and round in products.
+    """
+    for name, value in values.items():
+        object.__setattr__(instance, name, value)
 
 
 def evaluate(kernel: Kernel, **arguments: NDArray[np.float64]) -> Any:
@@ -98,6 +137,48 @@ def _require(
         place = "" if array.ndim == 0 else f" at index {_first(~good)}"
         raise ValueError(f"{name} must be {allowed}, got {bad}{place}")
     return array
+
+
+def _masked(value: Any) -> bool:
+    if isinstance(value, np.ma.MaskedArray):
+        return bool(np.ma.is_masked(value))
+    return isinstance(value, (list, tuple)) and any(map(_masked, value))
+
+
+def _memory_limits() -> Iterator[tuple[float, str]]:
+    """Bytes, and whose limit it is; what is not above 0 stands for no answer or no limit."""
+    with suppress(AttributeError, OSError, ValueError):  # Windows has no sysconf
+        pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+        yield (pages * size if pages > 0 else 0), "this machine has"
+    with suppress(ImportError):  # and no resource
+        import resource
+
+        yield resource.getrlimit(resource.RLIMIT_AS)[0], "ulimit -v allows this process"
+    yield _of_container(), "this container may use"
+    with suppress(ValueError):
+        yield float(os.environ.get("MEM_LIMIT", 0)), "Binder's MEM_LIMIT is"
+
+
+@cache
+def _of_container(proc: str = "/proc/self/cgroup", root: str = "/sys/fs/cgroup") -> float:
+    """The least memory.max (control groups, version 1 or 2) from this process's group upwards."""
+    limits = [math.inf]
+    with suppress(OSError):
+        for line in Path(proc).read_text("utf-8").splitlines():
+            _, controllers, group = line.split(":", 2)
+            if controllers not in ("", "memory"):
+                continue
+            top = Path(root, controllers)
+            inside = Path(group.lstrip("/"))
+            for folder in (top / inside, *(top / parent for parent in inside.parents)):
+                for name in ("memory.max", "memory.limit_in_bytes"):
+                    with suppress(OSError, ValueError):  # "max" is no limit
+                        limits.append(float((folder / name).read_text("ascii")))
+    return min(limits)
+
+
+def _gib(size: float) -> str:
+    return f"{size / 2**30:,.0f}" if size >= 10 * 2**30 else f"{size / 2**30:.2g}"
 
 
 def _first(mask: NDArray[np.bool_]) -> Any:

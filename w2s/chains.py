@@ -170,6 +170,10 @@ def best_penalties(
     [0.0, 0.0]
     """
     count = _input.count("students", students)
+    lam_t = _input.scalar("lam_t", _input.penalty("lam_t", lam_t))
+    gamma_s = _input.scalar("gamma_s", _input.ratio("gamma_s", gamma_s))
+    gamma_t = _input.scalar("gamma_t", _input.ratio("gamma_t", gamma_t))
+    sigma2 = _input.scalar("sigma2", _input.variance("sigma2", sigma2))
     alone = float(optimal_student_penalty(lam_t, gamma_s, gamma_t, sigma2))
     if count == 1 or alone in (0.0, math.inf) or gamma_s == 1:
         return np.array([alone] + [alone if alone == math.inf else 0.0] * (count - 1))

@@ -227,7 +227,7 @@ def fit(eigenvalues: ArrayLike, lam: ArrayLike, n: int, weights: ArrayLike = 1.0
     if np.any(s <= 0):
         raise ValueError(f"eigenvalues must all be > 0, got {s.min()} at index {s.argmin()}")
     ridge = _ridge(s, _weights("weights", weights, len(s)), _input.count("n", n))
-    return _stage(ridge, _penalties("lam", lam))
+    return _stage(ridge, _input.penalties("lam", lam))
 
 
 def errors(
@@ -278,7 +278,7 @@ def errors(
     >>> bool(abs(found.gap[0, 0] - ridge.error_gap(0.2, 0.1, 0.25, 0.25, 1.0)) < 1e-12)
     True
     """
-    lams_t, lams_s = _penalties("lam_t", lam_t), _penalties("lam_s", lam_s)
+    lams_t, lams_s = _input.penalties("lam_t", lam_t), _input.penalties("lam_s", lam_s)
     lesson, learner = _taught(task, lams_t, n_t, n_s, weights_t, weights_s)
     student = _stage(learner, lams_s)
     return Errors(lesson.error, _student_error(lesson, student), _gap(lesson, student))
@@ -453,7 +453,7 @@ def plain_features(eigenvalues: Array, omega: Array) -> Array:
     >>> plain_features(np.array([4.0, 1.0]), np.array([1.0, 0.25]))
     array([2., 2.])
     """
-    root = np.sqrt(eigenvalues)
+    root, omega = np.sqrt(_vector("eigenvalues", eigenvalues)), _input.real("omega", omega)
     if omega.ndim < 2:
         return root / np.sqrt(omega)
     lower = np.linalg.cholesky(omega)
@@ -682,15 +682,6 @@ def _vector(name: str, value: Any) -> Array:
     if not np.all(np.isfinite(array)):
         bad = int(np.argmin(np.isfinite(array)))
         raise ValueError(f"{name} must hold finite numbers only, got {array[bad]} at index {bad}")
-    return array
-
-
-def _penalties(name: str, value: ArrayLike) -> Array:
-    array = np.atleast_1d(_input.penalty(name, value))
-    if array.ndim != 1:
-        raise ValueError(
-            f"{name} must be a number or a one-dimensional array, got shape {array.shape}"
-        )
     return array
 
 

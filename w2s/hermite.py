@@ -59,7 +59,7 @@ class Function:
     exact: Callable[[int], float] | None = None
 
     def __call__(self, z: ArrayLike) -> Array:
-        return self.value(np.asarray(z, dtype=np.float64))
+        return self.value(_input.real("z", z))
 
 
 def named(name: str) -> Function:
@@ -211,7 +211,7 @@ def hermite_values(order: int, z: ArrayLike) -> Array:
     >>> hermite_values(2, 2.0).round(4)
     array([1.    , 2.    , 2.1213])
     """
-    points = np.asarray(_input.real("z", z))
+    points = _input.real("z", z)
     values = list(_recurrence(_order(order), points, np.ones_like(points)))
     return np.array(values)
 

@@ -75,20 +75,23 @@ class Problem:
     overlap: float | None = None
 
     def __post_init__(self) -> None:
-        _input.count("d", self.d, low=2)
-        for name in ("p_t", "p_s", "n_t", "n_s"):
-            _input.count(name, getattr(self, name))
+        for name in ("d", "p_t", "p_s", "n_t", "n_s"):
+            number = _input.count(name, getattr(self, name), low=2 if name == "d" else 1)
+            _input.settle(self, **{name: number})
         for name in ("easy", "hard", "activation"):
             hermite.second_moment(getattr(self, name))  # raises if it is not square-integrable
         for name in ("eta_t", "eta_s", "tau", "norm_t", "norm_s"):
-            _input.variance(name, getattr(self, name))
+            size = _input.scalar(name, _input.variance(name, getattr(self, name)))
+            _input.settle(self, **{name: size})
         for name in ("spread_t", "spread_s", "spread_spike"):
             if getattr(self, name) not in SPREADS:
                 raise ValueError(
                     f"{name} must be one of {', '.join(SPREADS)}, got {getattr(self, name)!r}"
                 )
         if self.overlap is not None:
-            _input.fraction("abs(overlap)", abs(self.overlap))
+            overlap = _input.scalar("overlap", _input.real("overlap", self.overlap))
+            _input.fraction("abs(overlap)", abs(overlap))
+            _input.settle(self, overlap=overlap)
 
 
 @dataclass(frozen=True)
@@ -131,8 +134,9 @@ def labels(
     >>> labels(np.array([[1.0, 2.0]]), np.array([1.0, 0]), np.array([0, 1.0]), "identity", "He2")
     array([4.])
     """
-    x = _matrix("x", x)
-    directions = np.array([_vector(n, v) for n, v in (("beta_e", beta_e), ("beta_h", beta_h))])
+    x = _input.array("x", x, 2)
+    both = (("beta_e", beta_e), ("beta_h", beta_h))
+    directions = np.array([_input.array(name, beta, 1) for name, beta in both])
     if directions.shape[1] != x.shape[1]:
         raise ValueError(
             f"beta_e and beta_h must have the {x.shape[1]} entries of a row of x, "
@@ -207,27 +211,28 @@ def gradient(x: Array, y: Array, weights: Array, a: Array, activation: str | Fun
 def moment(x: Array, y: Array) -> Array:
     """β̂ = (1/n) Xᵀy, the direction that one step writes into the first layer; shape (d,)."""
     y = _targets(x, y)
-    return _matrix("x", x).T @ y / len(y)
+    return _input.array("x", x, 2).T @ y / len(y)
 
 
 def pretrained(weights: Array, tau: float, spike: Array, beta_h: Array) -> Array:
     """W̄ + τ ā β_hᵀ: the student before it meets the teacher."""
     weights, spike, beta_h = (
-        _matrix("weights", weights),
-        _vector("spike", spike),
-        _vector("beta_h", beta_h),
+        _input.array("weights", weights, 2),
+        _input.array("spike", spike, 1),
+        _input.array("beta_h", beta_h, 1),
     )
     if weights.shape != (len(spike), len(beta_h)):
         raise ValueError(
             f"weights must have shape (len(spike), len(beta_h)) = {len(spike), len(beta_h)}, "
             f"got {weights.shape}"
         )
-    return weights + float(_input.variance("tau", tau)) * np.outer(spike, beta_h)
+    strength = _input.scalar("tau", _input.variance("tau", tau))
+    return weights + strength * np.outer(spike, beta_h)
 
 
 def alignment(weights: Array, beta: Array) -> float:
     """‖Wβ‖ for a unit vector β."""
-    weights, beta = _matrix("weights", weights), _vector("beta", beta)
+    weights, beta = _input.array("weights", weights, 2), _input.array("beta", beta, 1)
     if weights.shape[1] != len(beta):
         raise ValueError(
             f"beta must have the {weights.shape[1]} entries of a row of weights, got {len(beta)}"
@@ -243,8 +248,8 @@ def operator_norm(matrix: Array, *, iterations: int = 60, rng: Any = 0) -> float
     >>> round(operator_norm(np.diag([3.0, 1.0])), 12)
     3.0
     """
-    matrix = _matrix("matrix", matrix)
-    _input.count("iterations", iterations)
+    matrix = _input.array("matrix", matrix, 2)
+    iterations = _input.count("iterations", iterations)
     right = np.random.default_rng(rng).standard_normal((matrix.shape[1], 1))
     left = np.zeros((len(matrix), 1))
     for _ in range(iterations):
@@ -317,7 +322,7 @@ def experiment(problem: Problem, *, trials: int = 10, rng: Any = None) -> Alignm
     ...     .student_hard) < 0.5)
     True
     """
-    _input.count("trials", trials, low=2)
+    trials = _input.count("trials", trials, low=2)
     runs = [trial(problem, child) for child in np.random.default_rng(rng).spawn(trials)]
     return Alignments(
         **{
@@ -333,7 +338,9 @@ def trial(problem: Problem, rng: np.random.Generator) -> Alignments:
     The directions are the first two coordinate axes: inputs and initial weights are invariant
     under rotation, so every orthonormal pair has the same law.
     """
-    d = problem.d
+    d, width, samples = problem.d, max(problem.p_t, problem.p_s), max(problem.n_t, problem.n_s)
+    needed = 8 * (d * (samples + 4 * width) + 2 * max(width, min(_BLOCK_ENTRIES, samples * width)))
+    _input.require_memory(needed, f"a trial at d = {d}, widths {width}, {samples} samples")
     beta_e, beta_h = np.eye(2, d)
     a_t = problem.norm_t * unit_vector(problem.p_t, problem.spread_t, rng)
     a_s, spike = student_vectors(problem, rng)
@@ -443,7 +450,8 @@ def _hidden_units(x: Array, weights: Array) -> Iterator[tuple[slice, Array]]:
 
 
 def _layers(x: Array, weights: Array, a: Array) -> tuple[Array, Array, Array]:
-    x, weights, a = _matrix("x", x), _matrix("weights", weights), _vector("a", a)
+    x, weights = _input.array("x", x, 2), _input.array("weights", weights, 2)
+    a = _input.array("a", a, 1)
     if weights.shape != (len(a), x.shape[1]):
         raise ValueError(
             f"weights must have shape (len(a), x.shape[1]) = {len(a), x.shape[1]}, "
@@ -453,25 +461,7 @@ def _layers(x: Array, weights: Array, a: Array) -> tuple[Array, Array, Array]:
 
 
 def _targets(x: Array, y: Array) -> Array:
-    y = _vector("y", y)
+    y = _input.array("y", y, 1)
     if len(y) != len(x):
         raise ValueError(f"y must have one entry a row of x, {len(x)}, got {len(y)}")
     return y
-
-
-def _matrix(name: str, value: Any) -> Array:
-    return _of_dimension(name, value, 2)
-
-
-def _vector(name: str, value: Any) -> Array:
-    return _of_dimension(name, value, 1)
-
-
-def _of_dimension(name: str, value: Any, dimension: int) -> Array:
-    if isinstance(value, np.ndarray) and value.dtype == np.float64:
-        array = value  # no copy: these are the large ones
-    else:
-        array = _input.real(name, value)
-    if array.ndim != dimension:
-        raise ValueError(f"{name} must have {dimension} axes, got an array of shape {array.shape}")
-    return array

@@ -32,7 +32,7 @@ Array = NDArray[np.float64]
 
 #: Below this fraction of its largest term, a sum of three is computed again in high precision.
 _CANCELLATION = 2.0**-8
-#: No penalty that is asked for is larger than 2 to this power: doubles, and their products, are not.
+#: No penalty that is asked for is above 2 to this power: doubles are not, nor their products.
 _WIDEST = 7213
 #: 2 · 7213 · log 2 halved so often is below 1e-16, the relative accuracy of the penalty.
 _HALVINGS = 68
@@ -436,9 +436,7 @@ def _digits(*penalties: float) -> int:
 
 
 def _precise_terms(lam: Any, gamma: Any) -> Terms:
-    return terms(
-        mp.mpf(lam), mp.mpf(gamma), sqrt=mp.sqrt, where=lambda c, x, y: x if c else y
-    )
+    return terms(mp.mpf(lam), mp.mpf(gamma), sqrt=mp.sqrt, where=lambda c, x, y: x if c else y)
 
 
 def _imbalance(lam_t: float, gamma_t: float, sigma2: float, teacher: Terms) -> Any:

@@ -4,8 +4,10 @@ r"""Teachers and students drawn from their exact finite-size law, without a data
 X for all orthogonal Q, Q' chosen without looking at it. Fix an orthonormal frame v₁…v_b of ℝᵈ and
 reduce X by Householder reflections, row and column in turn. Step j (from 0): the j-th column below
 row j is a Gaussian vector of length n−j; a reflection from the left turns it into its norm, a
-χ_{n−j} variable, and leaves the rest Gaussian and independent. In row j the next b−1 entries
-belong to the frame and stay, as N(0,1) variables. The d−b−j entries beyond are turned by a
+χ_{n−j} variable, and leaves the rest Gaussian and independent. The next
+b−1 entries of row j stay, as N(0,1) variables: in row 0 they belong to the frame, below it the last
+of them stand in columns that the reflections of rows above have turned, chosen without looking at
+these entries, which leaves them Gaussian. The d−b−j entries beyond are turned by a
 reflection from the right into their norm, χ_{d−b−j}, in column j+b; that reflection never touches
 the frame's columns. Hence X = UBVᵀ, the first b columns of V are the frame, and B has independent
 entries on b+1 diagonals (zero outside the matrix):
@@ -38,11 +40,11 @@ penalty too small for double precision is a LinAlgError.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import eigvalsh_tridiagonal, lapack
 
 from w2s import _input
@@ -67,7 +69,8 @@ def bidiagonal(n: int, d: int, block: int, rng: np.random.Generator) -> Array:
     >>> bidiagonal(4, 3, 1, np.random.default_rng(0)).shape
     (2, 3)
     """
-    rows = min(n, d)
+    n, d = _input.count("n", n), _input.count("d", d)
+    block, rows = _input.count("block", block, high=d), min(n, d)
     diagonals = np.zeros((block + 1, rows))
     _chi(n, rows, rng, diagonals[0])
     for i in range(1, block):
@@ -111,6 +114,10 @@ def band_residuals(
     ------
     Arrays of shape (min(d, n+b), q), whose first b rows belong to the frame.
     """
+    n, d = _input.count("n", n), _input.count("d", d)
+    diagonals, penalties = _input.array("diagonals", diagonals, 2), pairs(penalties)[0]
+    beta, labels = _input.array("beta", beta, 2), _input.array("labels", labels, 2)
+    noise = None if noise is None else _input.array("noise", noise, 1)
     diagonals *= n**-0.5
     if noise is not None:
         noise = noise * n**-0.5
@@ -232,6 +239,7 @@ def spectrum(n: int, d: int, rng: np.random.Generator) -> Array:
     >>> int(np.sum(values == 0)), bool(np.all(np.diff(values) >= 0))
     (3, True)
     """
+    n, d = _input.count("n", n), _input.count("d", d)
     diagonal, above = bidiagonal(n, d, 1, rng)
     rows = len(diagonal)
     squares = diagonal**2
@@ -336,6 +344,7 @@ def exact_trial(
     >>> teacher.shape, student.shape
     ((1,), (1, 2))
     """
+    lam_t, lam_s = pairs(lam_t, lam_s)
     return _trial(problem, lam_t, lam_s, rng, cheapest_forms(problem, len(lam_t), len(lam_s)))
 
 
@@ -345,6 +354,7 @@ def cheapest_forms(problem: Problem, teachers: int, students: int) -> tuple[str,
     A function of the problem and the numbers of penalties only, never of the machine: the form
     decides which random numbers a seed gives.
     """
+    teachers, students = _input.count("teachers", teachers), _input.count("students", students)
     block = _block(problem, teachers)
     teacher = _costs(problem.d, problem.n_t, 1, 1, teachers)
     student = _costs(problem.d, problem.n_s, block, teachers, students)
@@ -353,21 +363,21 @@ def cheapest_forms(problem: Problem, teachers: int, students: int) -> tuple[str,
 
 def chain_trial(
     d: int,
-    samples: list[int],
-    penalties: list[float],
+    samples: Sequence[int],
+    penalties: Sequence[float],
     sigma2: float,
     rng: np.random.Generator,
-    label_noise: list[float] | None = None,
+    label_noise: Sequence[float] | None = None,
 ) -> Array:
     """The test errors of a teacher, its student, the student's student, …; O(d) each.
 
     `samples` and `penalties` have one entry a generation, the teacher first. Every generation has
     fresh inputs. Only the teacher's labels carry noise, unless `label_noise` says otherwise.
     """
+    d, samples, penalties, variances = generations(d, samples, penalties, sigma2, label_noise)
     _input.require_memory(_band_bytes(d, 2, 1), f"a chain at d = {d}")
     beta = np.array([[_length(d, rng)]])
     known, errors = beta, []
-    variances = label_noise or [sigma2] + [0.0] * (len(samples) - 1)
     for n, penalty, variance in zip(samples, penalties, variances, strict=True):
         labels = known.sum(axis=1, keepdims=True)
         diagonals = bidiagonal(n, d, len(known), rng)
@@ -381,6 +391,47 @@ def chain_trial(
     return np.array(errors)
 
 
+def pairs(*penalties: ArrayLike) -> list[Array]:
+    """The gate of a trial: penalties of teachers and of students, each as an array.
+
+    Examples
+    --------
+    >>> pairs(0.5, [1, 2])
+    [array([0.5]), array([1., 2.])]
+    """
+    names = ("lam_t", "lam_s") if len(penalties) == 2 else ("penalties",)
+    given = zip(names, penalties, strict=True)
+    return [_input.penalties(name, lam, endless=False) for name, lam in given]
+
+
+def generations(
+    d: int,
+    samples: Sequence[int],
+    penalties: ArrayLike,
+    sigma2: float,
+    label_noise: ArrayLike | None = None,
+) -> tuple[int, list[int], list[float], list[float]]:
+    """The gate of a chain: d, the sizes, the penalties, and the variance of each one's labels.
+
+    Examples
+    --------
+    >>> generations(9, [20, 10], [0.5, 1], 2)
+    (9, [20, 10], [0.5, 1.0], [2.0, 0.0])
+    """
+    sizes = [_input.count(f"samples[{k}]", n) for k, n in enumerate(samples)]
+    lams = _input.penalties("penalties", penalties, endless=False)
+    noise = _input.scalar("sigma2", _input.variance("sigma2", sigma2))
+    variances = np.array([noise] + [0.0] * (len(sizes) - 1))
+    if label_noise is not None:
+        variances = np.atleast_1d(_input.variance("label_noise", label_noise))
+    for name, given in (("penalties", lams), ("label_noise", variances)):
+        if given.shape != (len(sizes),):
+            raise ValueError(
+                f"{name} and samples must have the same length, got {given.size} and {len(sizes)}"
+            )
+    return _input.count("d", d), sizes, lams.tolist(), variances.tolist()
+
+
 def _trial(
     problem: Problem,
     lam_t: Array,
@@ -388,6 +439,7 @@ def _trial(
     rng: np.random.Generator,
     forms: tuple[str, str],
 ) -> tuple[Array, Array]:
+    lam_t, lam_s = pairs(lam_t, lam_s)
     d, n_t, n_s, sigma2 = problem.d, problem.n_t, problem.n_s, problem.sigma2
     _check_memory(problem, len(lam_t), len(lam_s), forms)
     beta = np.array([[_length(d, rng)]])

@@ -27,7 +27,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from w2s import _input, running
 from w2s.covariance import Task, plain_features, task_weights
-from w2s.samplers import band_trial, chain_trial, exact_trial, spectral_trial
+from w2s.samplers import (
+    band_trial,
+    chain_trial,
+    exact_trial,
+    generations,
+    pairs,
+    spectral_trial,
+)
 
 __all__ = [
     "Draws",
@@ -74,11 +81,12 @@ class Problem:
 
     def __post_init__(self) -> None:
         for name in ("d", "n_t", "n_s"):
-            _input.count(name, getattr(self, name))
-        _input.variance("sigma2", self.sigma2)
-        if self.zeta is not None:
-            _input.fraction("zeta", self.zeta)
-        _input.ratio("spike_norm", self.spike_norm)
+            _input.settle(self, **{name: _input.count(name, getattr(self, name))})
+        gates = {"sigma2": _input.variance, "zeta": _input.fraction, "spike_norm": _input.ratio}
+        for name, gate in gates.items():
+            if name != "zeta" or self.zeta is not None:
+                number = _input.scalar(name, gate(name, getattr(self, name)))
+                _input.settle(self, **{name: number})
 
     @property
     def gamma_t(self) -> float:
@@ -153,8 +161,8 @@ class TaskProblem:
     def __post_init__(self) -> None:
         if not isinstance(self.task, Task):
             raise TypeError(f"task must be a w2s.covariance.Task, got {type(self.task).__name__}")
-        _input.count("n_t", self.n_t)
-        _input.count("n_s", self.n_s)
+        for name in ("n_t", "n_s"):
+            _input.settle(self, **{name: _input.count(name, getattr(self, name))})
         task_weights(self.task, self.weights_t, "weights_t")
         task_weights(self.task, self.weights_s, "weights_s")
 
@@ -169,8 +177,9 @@ class Estimate:
 
     def deviation(self, truth: ArrayLike, *, finite_size: ArrayLike = 0.0) -> Array:
         """(mean − truth) in standard errors, after granting a bias of up to `finite_size`."""
-        bias = self.mean - np.asarray(truth)
-        return np.sign(bias) * np.maximum(abs(bias) - finite_size, 0) / self.stderr
+        bias = self.mean - _input.real("truth", truth)
+        excess = abs(bias) - _input.real("finite_size", finite_size)
+        return np.sign(bias) * np.maximum(excess, 0) / self.stderr
 
 
 @dataclass(frozen=True)
@@ -237,7 +246,7 @@ def experiment(
     -0.03
     """
     trial, teachers, students = _prepared(problem, trial, factorised_trial, lam_t, lam_s)
-    _input.count("trials", trials, low=2)
+    trials = _input.count("trials", trials, low=2)
     moments = _Moments(), _Moments(), _Moments()
 
     def so_far() -> Experiment | None:
@@ -273,7 +282,7 @@ def draws(
     (6, 1, 2)
     """
     trial, teachers, students = _prepared(problem, trial, exact_trial, lam_t, lam_s)
-    _input.count("trials", trials)
+    trials = _input.count("trials", trials)
     shape = (trials, len(teachers), len(students))
     _input.require_memory(8 * shape[0] * shape[1] * (1 + shape[2]), f"to keep {trials} trials")
     kept, done = Draws(np.empty(shape[:2]), np.empty(shape)), 0
@@ -319,23 +328,13 @@ def chain(
     >>> bool(run.mean[1] < run.mean[0])     # the first student beats its teacher
     True
     """
-    _input.count("d", d)
-    sizes = [_input.count(f"samples[{k}]", n) for k, n in enumerate(samples)]
-    lams = _penalties("penalties", penalties).tolist()
-    if len(sizes) != len(lams):
-        raise ValueError(
-            f"samples and penalties must have the same length, got {len(sizes)} and {len(lams)}"
-        )
-    noise = float(_input.scalar("sigma2", _input.variance("sigma2", sigma2)))
-    _input.count("trials", trials, low=2)
+    _input.penalties("penalties", penalties, ridgeless=False, endless=False)
+    d, sizes, lams, variances = generations(d, samples, penalties, sigma2, label_noise)
+    noise = _input.scalar("sigma2", _input.variance("sigma2", sigma2))
+    trials = _input.count("trials", trials, low=2)
     one = trial or chain_trial
     if label_noise is not None:
-        variances = np.atleast_1d(_input.variance("label_noise", label_noise))
-        if variances.shape != (len(sizes),):
-            raise ValueError(
-                f"label_noise must have one entry a generation, {len(sizes)}, got {label_noise!r}"
-            )
-        one = partial(one, label_noise=variances.tolist())
+        one = partial(one, label_noise=variances)
     moments = _Moments()
     with running.keeping(lambda: moments.estimate() if moments.count > 1 else None):
         arguments = (d, sizes, lams, noise)
@@ -348,6 +347,7 @@ def dense_trial(
     problem: Problem, lam_t: Array, lam_s: Array, rng: np.random.Generator
 ) -> tuple[Array, Array]:
     """One trial as the paper describes it: a linear system for every teacher and every student."""
+    lam_t, lam_s = pairs(lam_t, lam_s)
     beta, gram_t, moments_t, gram_s, precision = _draw(problem, rng)
     identity = np.eye(problem.d)
     teacher_errors, student_errors = np.empty(len(lam_t)), np.empty((len(lam_t), len(lam_s)))
@@ -364,6 +364,7 @@ def factorised_trial(
     problem: Problem, lam_t: Array, lam_s: Array, rng: np.random.Generator
 ) -> tuple[Array, Array]:
     """The same trial from two eigendecompositions: the same numbers, all pairs at once."""
+    lam_t, lam_s = pairs(lam_t, lam_s)
     beta, gram_t, moments_t, gram_s, precision = _draw(problem, rng)
     values_t, vectors_t = np.linalg.eigh(gram_t)
     projected = vectors_t.T @ moments_t
@@ -394,10 +395,12 @@ def task_trial(
     At λ = 0 it is least squares, of the solutions the one with the smallest penalty βᵀΩβ. Test
     errors are exact, σ² + |Σ^{1/2}(β̂ − w)|²: there is no test set.
     """
+    lam_t, lam_s = pairs(lam_t, lam_s)
     task, n_t, n_s = problem.task, problem.n_t, problem.n_s
     target = task.whitened
     d = len(target)
-    _input.require_memory(8 * d * (2 * n_t + 2 * n_s + 6 * d), f"a dense trial at d = {d}")
+    needed = 8 * d * (2 * n_t + 2 * n_s + 6 * d)
+    _input.require_memory(needed, f"a dense trial at d = {d}, n_t = {n_t}, n_s = {n_s}")
     rows_t = _rows(problem, n_t, rng)
     labels = rows_t @ target + rng.normal(scale=task.sigma2**0.5, size=n_t)
     rows_s = _rows(problem, n_s, rng)
@@ -415,7 +418,7 @@ def task_trial(
 def _rows(problem: TaskProblem, n: int, rng: np.random.Generator) -> Array:
     """n rows Σ^{-1/2}x in the eigenbasis of Σ."""
     d = len(problem.task.target)
-    rows = np.asarray(problem.rows(rng, n, d), dtype=float)
+    rows = _input.array("rows", problem.rows(rng, n, d))
     if rows.shape != (n, d) or not np.all(np.isfinite(rows)):
         raise ValueError(
             f"rows must return finite numbers of shape (n, d) = ({n}, {d}), got "
@@ -448,11 +451,12 @@ def dense_chain_trial(
     label_noise: Sequence[float] | None = None,
 ) -> Array:
     """A chain of students on explicit matrices: what `chain_trial` is compared with."""
-    _input.require_memory(8 * d * (2 * d + max(samples)), f"a dense chain at d = {d}")
+    d, samples, penalties, variances = generations(d, samples, penalties, sigma2, label_noise)
+    needed = 8 * d * (2 * d + max(samples))
+    _input.require_memory(needed, f"a dense chain at d = {d}, samples = {list(samples)}")
     beta = rng.normal(scale=d**-0.5, size=d)
     taught_by: NDArray[np.floating[Any]] = beta
     errors = []
-    variances = label_noise or [sigma2] + [0.0] * (len(samples) - 1)
     for n, penalty, variance in zip(samples, penalties, variances, strict=True):
         x = rng.normal(size=(n, d))
         labels = x @ taught_by + rng.normal(scale=variance**0.5, size=n)
@@ -464,7 +468,8 @@ def dense_chain_trial(
 def _draw(problem: Problem, rng: np.random.Generator) -> tuple[Array, Array, Array, Array, Array]:
     """β⋆, Σ̂, Xᵀy/n, Σ̃ and the student's Γ⁻²; the draws do not depend on the penalties."""
     d, n_t, n_s = problem.d, problem.n_t, problem.n_s
-    _input.require_memory(8 * d * (max(n_t, n_s) + 4 * d), f"a dense trial at d = {d}")
+    needed = 8 * d * (max(n_t, n_s) + 4 * d)
+    _input.require_memory(needed, f"a dense trial at d = {d}, n_t = {n_t}, n_s = {n_s}")
     beta = rng.normal(scale=d**-0.5, size=d)
     x_t = rng.normal(size=(n_t, d))
     labels = x_t @ beta + rng.normal(scale=problem.sigma2**0.5, size=n_t)  # (1)
@@ -498,22 +503,12 @@ def _prepared(
     """The trial that is named, or the problem's own; and the penalties."""
     of_task = isinstance(problem, TaskProblem)
     ridgeless = not isinstance(problem, Problem)  # a task, or a pool of rows
-    teachers = _penalties("lam_t", lam_t, ridgeless=ridgeless)
-    students = _penalties("lam_s", lam_s, ridgeless=ridgeless)
+    teachers = _input.penalties("lam_t", lam_t, ridgeless=ridgeless, endless=False)
+    students = _input.penalties("lam_s", lam_s, ridgeless=ridgeless, endless=False)
     isotropic = (dense_trial, factorised_trial, exact_trial, band_trial, spectral_trial)
     if trial is not None and trial in (isotropic if of_task else (task_trial,)):
         raise TypeError(f"trial must run a {type(problem).__name__}, which {trial.__name__} cannot")
     return trial or (task_trial if of_task else default), teachers, students
-
-
-def _penalties(name: str, value: ArrayLike, *, ridgeless: bool = False) -> Array:
-    array = np.atleast_1d(_input.penalty(name, value))
-    if array.ndim != 1 or (np.any(array == 0) and not ridgeless) or np.any(np.isinf(array)):
-        raise ValueError(
-            f"{name} must be a number or one-dimensional array of finite numbers "
-            f"{'>=' if ridgeless else '>'} 0, got {value!r}"
-        )
-    return array
 
 
 class _Moments:
