@@ -67,7 +67,7 @@ def test_predictions_are_unbiased_and_two_standard_errors_cover():
 @pytest.mark.parametrize(("d", "rows"), [(100, 150), (100, 100), (100, 70)])
 def test_with_few_rows_a_prediction_is_off_by_less_than_its_spread(d, rows):
     def estimate(x, y):
-        return known(prediction._estimate(x, y))
+        return known(prediction._estimate(x, y, x.shape[1]))
 
     off, _ = errors_of_predictions(power_law(d), rows, range(40), estimate)
     # 0.55 of it was the most that was seen, in 80 tables, at d = rows
@@ -103,9 +103,9 @@ def residuals_seen(x, y):
 def test_residuals_of_fitted_rows_would_not_do(monkeypatch):
     fooled = residuals_seen(*table(power_law(30), 200, 0))
     monkeypatch.setattr(prediction, "_ridge_path", lambda x, y: fooled)
-    sigma2 = prediction._estimate(*table(power_law(30), 200, 0)).sigma2
+    sigma2 = prediction._estimate(*table(power_law(30), 200, 0), 30).sigma2
     monkeypatch.undo()
-    honest = [prediction._estimate(*table(power_law(30), 200, seed)).sigma2 for seed in range(20)]
+    honest = [prediction._estimate(*table(power_law(30), 200, seed), 30).sigma2 for seed in range(20)]
     assert sigma2 < np.mean(honest) - 2 * np.std(honest)
     assert abs(np.mean(honest) - 1) < 3 * np.std(honest) / 20**0.5
 
@@ -129,7 +129,7 @@ def test_eigenvalues_are_the_populations_not_the_samples(d, rows):
     found, sample = [], []
     for seed in range(10):
         x, y = table(task, rows, seed)
-        found.append(np.sort(prediction._estimate(x, y).eigenvalues))
+        found.append(np.sort(prediction._estimate(x, y, x.shape[1]).eigenvalues))
         sample.append(np.linalg.eigvalsh(np.cov(x.T)))
     truth = np.sort(task.eigenvalues)
     worst = [abs(np.log(np.mean(each, axis=0) / truth)).max() for each in (found, sample)]
