@@ -416,6 +416,34 @@ def test_the_readme_opens_with_the_two_commands_and_a_picture():
         assert (HOME / link).exists(), link
 
 
+def programs(text):
+    """Each Python program of a page with the output that is shown under it."""
+    return re.findall(r"^```python\n(.*?)^```\n\n```\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+README = (HOME / "README.md").read_text("utf-8")
+CHANGELOG = (HOME / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_each_program_of_the_readme_shows_its_output():
+    assert len(programs(README)) == README.count("```python") == 2
+
+
+@pytest.mark.parametrize("program", programs(README), ids=["window", "prediction"])
+def test_the_programs_of_the_readme_print_what_it_says(program, capsys):
+    source, shown = program
+    exec(compile(source, "README.md", "exec"), {})
+    assert capsys.readouterr().out == shown
+
+
+def test_the_readme_tells_nobody_to_install_what_is_not_published():
+    installs = re.findall(r"pip install [^\n`]+", README)
+    address = yaml.safe_load((HOME / "_config.yml").read_text("utf-8"))["repository"]["url"]
+    assert installs == [f'pip install "w2s @ git+{address}"', "pip install ."]
+    for page in [HOME / "index.md", *(HOME / "book").glob("*.md")]:
+        assert not re.search(r"pip install (-\S+ )*w2s\b", text_of(page)), page.name
+
+
 def make(*arguments):
     run = subprocess.run(
         ["make", "--no-print-directory", *arguments],
@@ -426,6 +454,32 @@ def make(*arguments):
         check=False,
     )
     return run.stdout + run.stderr
+
+
+def test_the_changelog_begins_with_the_version_that_is_cited():
+    versions = re.findall(r"^## (\d+\.\d+\.\d+)", CHANGELOG, re.MULTILINE)
+    citation = yaml.safe_load((HOME / "CITATION.cff").read_text("utf-8"))
+    assert versions[0] == citation["version"]
+    assert versions == sorted(versions, reverse=True)
+
+
+def test_the_form_for_errors_has_the_field_that_each_page_fills_in():
+    from tools.sphinx.reporting import FIELD, FORM, WORDS
+
+    form = yaml.safe_load((HOME / ".github" / "ISSUE_TEMPLATE" / FORM).read_text("utf-8"))
+    assert form["name"] == WORDS
+    assert FIELD in [part.get("id") for part in form["body"]]
+    kinds = {part["type"] for part in form["body"]}
+    assert kinds <= {"markdown", "input", "textarea", "dropdown", "checkboxes"}
+
+
+def test_an_error_is_reported_with_its_page():
+    from tools.sphinx.reporting import report_address
+
+    where = report_address("https://a.b/c", "https://d.e/f.html", "One & “two”")
+    assert where.startswith("https://a.b/c/issues/new?template=error-in-the-book.yml&title=Error")
+    assert where.endswith("&page=https%3A%2F%2Fd.e%2Ff.html")
+    assert "One+%26+%E2%80%9Ctwo%E2%80%9D" in where
 
 
 def test_make_help_lists_the_commands():
