@@ -287,7 +287,7 @@ def test_a_source_can_be_found(key):
 
 #: The walk: a module imports only from those before it.
 WALK = (
-    *("_exact", "_input", "marchenko_pastur", "ridge", "chains", "covariance"),
+    *("_exact", "_input", "_table", "marchenko_pastur", "ridge", "chains", "covariance"),
     *("running", "samplers", "simulate", "prediction", "hermite", "onestep"),
     *("symbolic", "printed", "traces", "proof", "verdicts"),
     *("plotting", "javascript", "explorers"),
@@ -333,7 +333,7 @@ def test_a_module_imports_nothing_that_comes_later(module):
 
 
 def test_the_prover_knows_nothing_of_the_subject():
-    assert own(imports(HOME / "w2s" / "proof.py")) == set()
+    assert own(imports(HOME / "w2s" / "proof.py")) <= {"_exact", "_input"}
 
 
 def test_what_the_paper_prints_is_used_by_no_module():
