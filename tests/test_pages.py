@@ -184,6 +184,33 @@ def test_a_place_is_false_or_incomplete_not_both():
     assert not set(ERRATA) & set(COMPLETIONS)
 
 
+# --- the book's own corrections -------------------------------------------------------------------
+
+
+def test_each_correction_says_where_what_was_said_and_what_holds():
+    table = page("book/corrections.md").partition(":::{list-table}")[2].partition("\n:::")[0]
+    rows = [row.split("\n  - ") for row in table.split("\n* - ")[1:]]
+    assert len(rows) > 20
+    assert [row for row in rows if len(row) != 3 or not all(map(str.strip, row))] == []
+    assert all("{ref}" in row[0] or row[0].startswith("the ") for row in rows[1:])
+
+
+def test_the_corrections_name_the_version_that_is_cited():
+    cited = entries(page("book/cite.md"))["w2s2026book"]["version"]
+    told = re.findall(r"^## Mended in version (\S+)$", page("book/corrections.md"), re.MULTILINE)
+    assert told[0] == cited
+
+
+@pytest.mark.parametrize("where", ["index.md", "book/errata.md", "book/cite.md"])
+def test_the_corrections_are_linked(where):
+    assert "<ch-corrections>" in page(where)
+
+
+def test_the_front_page_leads_newcomers_from_large_models_to_their_page():
+    assert "{ref}`ch-large-models`" in page("index.md")
+    assert "{cite:t}`burns2024weak`" in page("book/large_models.md")
+
+
 # --- glossary and index ---------------------------------------------------------------------------
 
 
