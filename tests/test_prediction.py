@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import Ridge
 
 from tools.run import HOME
@@ -74,6 +74,66 @@ def test_with_few_rows_a_prediction_is_off_by_less_than_its_spread(d, rows):
     assert np.all(np.abs(off.mean(axis=0)) < 0.75 * off.std(axis=0))
 
 
+def test_many_more_columns_than_rows_are_fitted_and_predicted():
+    """Directions that no row shows are so many that they were seen: df1 was 18-fold too large."""
+    task, asked = power_law(600), dict(ASKED, n_t=30, n_s=50)
+    truth = values(prediction.predict(known(task), **asked))
+    off = []
+    for seed in range(30):
+        x, y = table(task, 60, seed)
+        few = prediction._coordinates(x)
+        centred = x - x.mean(axis=0)
+        assert few @ few.T == pytest.approx(centred @ centred.T, abs=1e-9)
+        found = prediction._estimate(few, y, 600)
+        penalties, df1, _ = prediction._ridge_path(few, y)
+        kappas = penalties / (1 - (df1 + 1) / 60)
+        fitted = np.sum(found.eigenvalues / (found.eigenvalues + kappas[:, None]), axis=1)
+        assert fitted == pytest.approx(df1, rel=0.02)
+        off.append(values(prediction.predict(known(found), **asked)) - truth)
+    assert np.all(np.abs(np.mean(off, axis=0)) < 0.5 * np.std(off, axis=0))
+
+
+def test_equal_columns_share_evenly_what_one_stands_for():
+    rng = np.random.default_rng(0)
+    columns, target = rng.random((40, 4)), rng.random(40)
+    times = np.array([3, 1, 5, 2])
+    each = prediction._non_negative_fit(np.repeat(columns, times, axis=1), target, 0.7)
+    together = prediction._non_negative_fit(columns, target, 0.7, times)
+    assert np.add.reduceat(each, [0, 3, 4, 9]) == pytest.approx(together, abs=1e-8)
+
+
+def test_a_hundred_rows_of_twenty_thousand_columns_fit_into_half_a_gigabyte():
+    code = """
+import resource, numpy as np
+from w2s import prediction
+rng = np.random.default_rng(0)
+x = rng.normal(size=(100, 20_000)) * np.arange(1, 20_001) ** -0.4
+data = prediction.estimate(x, x[:, :50].sum(axis=1) + rng.normal(size=100))
+prediction.predict(data, n_t=60, n_s=90, lam_t=0.3, lam_s=[0.1, 1.0])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=HOME, check=True, capture_output=True, text=True
+    )
+    assert float(done.stdout) < 512  # 88 of it are the libraries; the features' products took 3.2e3
+
+
+def test_memory_is_asked_for_before_anything_starts(monkeypatch):
+    asked = []
+
+    def refuse(needed, what):
+        asked.append((needed, what))
+        raise MemoryError
+
+    monkeypatch.setattr(prediction._input, "require_memory", refuse)
+    huge = np.broadcast_to(1.0, (10**6, 10**6))
+    with pytest.raises(MemoryError):
+        prediction.estimate(huge, np.ones(10**6))
+    ((needed, what),) = asked
+    assert needed >= 8e12
+    assert "features" in what
+
+
 def in_sample(x, y):
     """The obvious estimate: the sample's covariance, least squares, and its residuals."""
     x, y = x - x.mean(axis=0), y - y.mean()
@@ -105,7 +165,9 @@ def test_residuals_of_fitted_rows_would_not_do(monkeypatch):
     monkeypatch.setattr(prediction, "_ridge_path", lambda x, y: fooled)
     sigma2 = prediction._estimate(*table(power_law(30), 200, 0), 30).sigma2
     monkeypatch.undo()
-    honest = [prediction._estimate(*table(power_law(30), 200, seed), 30).sigma2 for seed in range(20)]
+    honest = [
+        prediction._estimate(*table(power_law(30), 200, seed), 30).sigma2 for seed in range(20)
+    ]
     assert sigma2 < np.mean(honest) - 2 * np.std(honest)
     assert abs(np.mean(honest) - 1) < 3 * np.std(honest) / 20**0.5
 
@@ -178,6 +240,10 @@ def test_units_offsets_and_directions_do_not_matter():
         predicted(x @ turn, y),
         predicted(1e3 * x, y, scale=1e6),
         predicted(1e-3 * x, y, scale=1e-6),
+        predicted(1e60 * x, y, scale=1e120),
+        predicted(1e-60 * x, y, scale=1e-120),
+        predicted(x, 1e60 * y) / 1e120,
+        predicted(x, 1e-60 * y) * 1e120,
         predicted(x, 1e-2 * y) * 1e4,
         predicted(x.tolist(), y.tolist()),
     ):
@@ -244,6 +310,40 @@ def test_a_trial_trains_what_scikit_learn_trains():
             assert students[i, j] == pytest.approx(error)
 
 
+@pytest.mark.parametrize(("d", "n_t", "n_s"), [(30, 12, 18), (30, 30, 18), (8, 20, 25)])
+@pytest.mark.parametrize("centre", [0.0, 1e4])
+def test_a_ridgeless_trial_is_least_squares_with_the_smallest_coefficients(d, n_t, n_s, centre):
+    x, y = table(power_law(d), 80, 2)
+    x = np.column_stack([x, x[:, 0] - x[:, 1]]) + centre  # a dependent column
+    pool, zero = prediction.Pool(x, y, n_t=n_t, n_s=n_s), np.zeros(1)
+    order = np.random.default_rng(7).permutation(80)
+    t, s, rest = np.split(order, [n_t, n_t + n_s])
+
+    def least_squares(rows, labels, at):
+        middle = x[rows].mean(axis=0)
+        inverse = np.linalg.pinv(x[rows] - middle, rcond=1e-9)
+        return labels.mean() + (at - middle) @ (inverse @ (labels - labels.mean()))
+
+    student = least_squares(s, least_squares(t, y[t], x[s]), x[rest])
+    expected = [np.mean((f - y[rest]) ** 2) for f in (least_squares(t, y[t], x[rest]), student)]
+    found = prediction.split_trial(pool, zero, zero, np.random.default_rng(7))
+    assert np.ravel(found[0]) == pytest.approx(expected[0], rel=1e-6)
+    assert np.ravel(found[1]) == pytest.approx(expected[1], rel=1e-6)
+    # and it is where small penalties lead
+    small = prediction.split_trial(pool, zero + 1e-7, zero + 1e-7, np.random.default_rng(7))
+    assert np.ravel(small[0]) == pytest.approx(expected[0], rel=1e-3)
+
+
+def test_an_experiment_takes_the_penalties_that_a_prediction_takes():
+    x, y = table(power_law(30), 100, 2)
+    pool = prediction.Pool(x, y, n_t=20, n_s=25)
+    trial = prediction.split_trial
+    run = simulate.experiment(pool, 0.0, [0.0, 0.1], trials=3, trial=trial, rng=0)
+    assert np.all(np.isfinite(run.gap.mean))
+    with pytest.raises(ValueError, match="lam_t must be"):
+        simulate.experiment(pool, -1.0, 0.1, trials=3, trial=trial, rng=0)
+
+
 def test_signs_and_verdicts_by_two_standard_errors():
     gap = prediction.Measured(np.array([-1.0, -0.1, 0.0, 0.1, 1.0]), np.full(5, 0.2))
     found = prediction.Prediction(gap, gap, gap, None)
@@ -287,7 +387,14 @@ def test_what_is_printed():
     text = str(prediction.predict(data, lam_t=0.02, **sizes))
     assert re.search(r"^teacher  L_t +\d\.\d+ ± 0\.\d+$", text, re.MULTILINE)
     assert re.search(r"^verdict  student wins$", text, re.MULTILINE)
-    assert re.search(r"^wins for λ_s < ", text, re.MULTILINE)
+    assert re.search(
+        r"^best λ_s [\d.]+ \([\d.]+ to [\d.]+\), with gap -[\d.]+ ± [\d.]+$", text, re.MULTILINE
+    )
+    assert re.search(
+        r"^wins for λ_s < [\d.]+; surely for λ_s < [\d.]+, perhaps for .*λ_s.*$",
+        text,
+        re.MULTILINE,
+    )
     assert "caution" not in text
     assert "no λ_s is predicted to win" in str(prediction.predict(data, lam_t=50.0, **sizes))
     assert str(prediction.Measured(0.123456, 0.00345)) == "0.1235 ± 0.0034"
@@ -295,14 +402,211 @@ def test_what_is_printed():
     assert str(prediction.Measured(0.5, 0.0)) == "0.5 ± 0"
 
 
+# --- cautions -------------------------------------------------------------------------------------
+
+
 def test_long_rows_are_cautioned_about():
     x, y = SAMPLE
     long = np.where(np.arange(len(y)) % 30 == 0, 10.0, 1.0)[:, None]
     data = prediction.estimate((x - 3) * long, y)
     found = prediction.predict(data, n_t=20, n_s=60, lam_t=0.1, lam_s=0.1)
-    assert data.row_spread > 0.8 > prediction.estimate(x, y).row_spread
     assert str(found).splitlines()[-1].startswith("caution: a few rows are far longer")
     assert "caution" in str(prediction.predict(data, **ASKED))
+
+
+def test_the_spread_of_rows_leaves_each_row_out():
+    x, y = SAMPLE
+    data = prediction.estimate(x, y)
+    lengths = []
+    for i in range(len(x)):
+        rest = np.delete(x, i, axis=0) - x.mean(axis=0)
+        gram = rest.T @ rest / len(x)
+        mean = np.trace((x - x.mean(axis=0)).T @ (x - x.mean(axis=0))) / len(x) / x.shape[1]
+        row = x[i] - x.mean(axis=0)
+        lengths.append(row @ np.linalg.solve(gram + mean * np.eye(x.shape[1]), row))
+    assert data.row_spread == pytest.approx(np.std(lengths) / np.mean(lengths), rel=1e-9)
+
+
+def test_gaussian_rows_have_the_gaussian_spread():
+    x = np.random.default_rng(0).normal(size=(20_000, 8))
+    data = prediction.estimate(x, x[:, 0] + x[:, 1] ** 2, groups=2)
+    assert data.gaussian_spread == pytest.approx((2 / 8) ** 0.5, rel=1e-3)
+    assert data.row_spread == pytest.approx(data.gaussian_spread, rel=0.03)
+
+
+def cautions(tables):
+    return np.mean(
+        [bool(prediction._length_caution(*prediction._row_spread(x, x.shape[1]))) for x in tables]
+    )
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3, 10, 60])
+@pytest.mark.parametrize("rows", [40, 110])
+def test_gaussian_tables_are_silent(columns, rows):
+    rng = np.random.default_rng(0)
+    assert cautions(rng.normal(size=(rows, columns)) for _ in range(300)) < 0.01
+
+
+def test_the_tumour_table_is_cautioned_about_at_110_rows_as_at_all():
+    x = load_breast_cancer().data
+    x = (x - x.mean(axis=0)) / x.std(axis=0)
+    rng = np.random.default_rng(0)
+    spreads = {
+        rows: [prediction._row_spread(x[rng.permutation(569)[:rows]], 30)[0] for _ in range(60)]
+        for rows in (110, 284)
+    }
+    assert np.mean(spreads[110]) == pytest.approx(np.mean(spreads[284]), rel=0.1)
+    assert cautions(x[rng.permutation(569)[:110]] for _ in range(60)) > 0.8
+
+
+def test_repeated_rows_are_noticed_and_falsify_what_is_said():
+    x, y = table(power_law(30), 200, 0)
+    again = np.random.default_rng(0).integers(0, 200, 200)  # a bootstrap
+    data = prediction.estimate(x[again], y[again])
+    assert data.copies == 200 - len(set(again.tolist()))
+    text = str(prediction.predict(data, n_t=20, n_s=60, lam_t=0.1, lam_s=0.1))
+    assert f"caution: {data.copies} of 200 rows repeat another one" in text
+    honest = prediction.estimate(x, y)
+    assert honest.copies == 0
+    assert honest.caution == ""
+    assert data.task.sigma2 < 0.8 * honest.task.sigma2
+    # a row with another label is no copy, and 0 is −0
+    assert prediction._table.copies(np.array([[0.0], [-0.0], [0.0]]), np.array([1.0, 1, 2])) == 1
+
+
+def test_a_verdict_on_less_than_the_theorys_own_error_is_cautioned_about():
+    task = power_law(6)
+    sure = prediction.Measured(np.array([[-0.2, -0.02], [0.02, 0.0]]), np.full((2, 2), 1e-3))
+    teacher = prediction.Measured(np.array([1.0, 1.0]), np.full(2, 0.01))
+    found = prediction.Prediction(teacher, teacher, sure, None)
+    assert prediction._within_theory(found, 10) == (
+        "caution: at 2 pairs the gap is below L_t/10, and the theory's own error can be as large"
+    )
+    assert prediction._within_theory(found, 1000) == ""
+    small = prediction.predict(known(task), n_t=20, n_s=60, lam_t=0.1, lam_s=0.003)
+    assert "caution: the gap is below L_t/20" in str(small)
+    assert "caution" not in str(prediction.predict(known(task), n_t=20, n_s=60, lam_t=0.1, lam_s=5))
+
+
+@pytest.mark.filterwarnings("error")
+def test_as_many_rows_as_coefficients_are_answered_in_words():
+    data = prediction.estimate(*SAMPLE)  # ten columns and an intercept
+    found = prediction.predict(data, n_t=11, n_s=30, lam_t=0.0, lam_s=0.1)
+    assert str(found).splitlines() == [
+        "teacher  L_t        infinity",
+        "student  L_s        infinity",
+        "gap      L_s - L_t  minus infinity",
+        "verdict  student wins",
+        "best λ_s inf (or any other), with gap minus infinity",
+        "wins for every λ_s, surely",
+        "caution: with λ_t = 0 as many coefficients are fitted to 11 rows, and the mean error has "
+        "no bound: take λ_t > 0, or more rows, or fewer",
+    ]
+    assert found.teacher.stderr == 0
+    both = prediction.predict(data, n_t=11, n_s=11, lam_t=0, lam_s=[0.0, 0.1])
+    assert both.verdict.tolist() == [["cannot tell", "student wins"]]
+    assert "with λ_t = 0" in both.caution
+    student = prediction.predict(data, n_t=30, n_s=11, lam_t=0.1, lam_s=0.0)
+    assert student.caution == ""  # it copies its teacher
+    assert student.gap.value == 0
+
+
+# --- what is uncertain about windows and the best student -----------------------------------------
+
+
+def test_ends_of_windows_and_the_best_penalty_are_covered():
+    task, asked = power_law(10), {"n_t": 20, "n_s": 60, "lam_t": 0.02, "lam_s": 0.3}
+    truth = prediction.predict(known(task), **asked).best
+    end, covered = truth.windows[0].high, []
+    for seed in range(40):
+        best = prediction.predict(prediction.estimate(*table(task, 120, seed)), **asked).best
+        high = [part[-1].high if part else 0 for part in (best.sure, best.windows, best.perhaps)]
+        assert high == sorted(high)
+        assert best.alike.low <= best.penalty <= best.alike.high
+        inside = best.alike.low <= truth.penalty <= best.alike.high
+        covered.append((high[0] <= end <= high[2], inside, high[0] <= 2 * end <= high[2]))
+    covered = np.mean(covered, axis=0)
+    assert covered[0] >= 0.85
+    assert covered[1] >= 0.9
+    assert covered[2] < 0.95  # so the intervals are not merely long
+
+
+def test_the_sure_window_ends_where_a_verdict_becomes_uncertain():
+    data = prediction.estimate(*table(power_law(10), 600, 5))
+    sizes = {"n_t": 20, "n_s": 60, "lam_t": 0.02}
+    best = prediction.predict(data, lam_s=1.0, **sizes).best
+    for window, sign in ((best.sure[0], -1), (best.perhaps[0], 1)):
+        gap = prediction.predict(data, lam_s=window.high, **sizes).gap
+        assert gap.value / gap.stderr == pytest.approx(2 * sign, rel=0.03)
+
+
+def test_what_windows_print():
+    window, every = prediction.WinningWindow, (prediction.WinningWindow(0.0, INF),)
+    gap = prediction.Measured(-0.5, 0.1)
+
+    def said(windows, sure, perhaps, alike=(0.0, 2.0)):
+        return str(prediction.Best(1.0, gap, windows, sure, perhaps, window(*alike))).splitlines()
+
+    some = (window(0.1, 0.5), window(2.0, INF))
+    assert said((), (), ()) == ["no λ_s is predicted to win"]
+    assert said((), (), every) == ["no λ_s is predicted to win; perhaps for every λ_s"]
+    assert said(every, every, every)[1] == "wins for every λ_s, surely"
+    best, wins = said(some, (), every)
+    assert best == "best λ_s 1 (up to 2), with gap -0.50 ± 0.10"
+    assert wins == ("wins for 0.1 < λ_s < 0.5 or 2 < λ_s; surely for none, perhaps for every λ_s")
+    assert said(some, (), every, (0.5, INF))[0].startswith("best λ_s 1 (or more than 0.5), ")
+    assert said(some, (), every, (0.0, INF))[0].startswith("best λ_s 1 (or any other), ")
+
+
+# --- rows in groups -------------------------------------------------------------------------------
+
+
+def test_groups_of_dependent_rows_make_the_error_bars_as_long_as_they_should_be():
+    task, asked = power_law(10), {"n_t": 40, "n_s": 80, "lam_t": 0.1, "lam_s": 0.3}
+    patient = np.repeat(np.arange(40), 5)
+    off, bars = [], {"rows": [], "patients": []}
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        z, noise = (
+            0.84 * rng.normal(size=(40, k))[patient] + 0.54 * rng.normal(size=(200, k))
+            for k in (10, 1)
+        )
+        x = z * task.eigenvalues**0.5
+        y = x @ task.target + noise[:, 0]
+        for name, groups in (("rows", 20), ("patients", [f"patient {k}" for k in patient])):
+            found = prediction.predict(prediction.estimate(x, y, groups=groups), **asked)
+            bars[name].append(found.teacher.stderr)
+        off.append(found.teacher.value)
+    assert np.median(bars["rows"]) < 0.6 * np.std(off)
+    assert np.median(bars["patients"]) > 0.7 * np.std(off)
+
+
+def test_the_jackknife_of_unequal_groups_is_that_of_busing_meijer_and_van_der_leeden():
+    rng = np.random.default_rng(0)
+    y, sizes = rng.normal(size=60), np.array([2, 3, 5, 10, 15, 25])
+    group = np.repeat(np.arange(6), sizes)
+    without = np.array([y[group != g].mean() for g in range(6)])
+    found = prediction._jackknife(np.array([y.mean(), *without]), sizes)
+    h = 60 / sizes
+    pseudo = h * y.mean() - (h - 1) * without  # the means of the groups
+    assert pseudo == pytest.approx([y[group == g].mean() for g in range(6)])
+    centre = 6 * y.mean() - np.sum((1 - 1 / h) * without)
+    variance = np.mean((pseudo - centre) ** 2 / (h - 1))
+    assert found.stderr == pytest.approx(variance**0.5)
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ([1, 2], r"groups must be a number or one label a row, shape \(60,\), got \(2,\)"),
+        (np.zeros(60), r"groups must be two at least, and every row in one, got the labels 0\.0"),
+        (np.where(np.arange(60) < 2, NAN, np.arange(60)), r"groups must be .* every row in one"),
+        (np.arange(60) < 50, r"groups must leave a quarter .* not so group 'True': take smaller"),
+    ],
+)
+def test_groups_are_checked(groups, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        prediction.estimate(X, Y, groups=groups)
 
 
 # --- what is refused ------------------------------------------------------------------------------
@@ -351,6 +655,25 @@ def test_a_refusal_names_the_argument_the_column_and_what_to_do(features, labels
         prediction.estimate(features, labels)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1e-300, 1e-160, 1e160, 1e300])
+def test_sizes_that_cannot_be_squared_are_refused(size):
+    with pytest.raises(ValueError, match=r"^features must be of a size between 1e-70 and 1e\+70"):
+        prediction.estimate(size * X, Y)
+    with pytest.raises(ValueError, match=r"^labels must be of a size between .*errors are in"):
+        prediction.estimate(X, size * Y)
+    with pytest.raises(ValueError, match=r"^features must be of a size"):
+        prediction.Pool(size * X, Y, n_t=10, n_s=10)
+
+
+def test_columns_of_different_units_work_or_are_refused():
+    plain = prediction.estimate(X, X[:, 1] + 0.1 * X[:, 0]).task
+    scaled = prediction.estimate(X * [1, 1, 1, 1e-9, 1], X[:, 1] + 0.1 * X[:, 0]).task
+    assert scaled.eigenvalues.min() / plain.eigenvalues.min() < 1e-17
+    with pytest.raises(ValueError, match=r"comparable size, but column 3 varies by 1e-13 and col"):
+        prediction.estimate(X * [1, 1, 1, 1e-13, 1], Y)
+
+
 def test_several_columns_are_named_at_once():
     constant = np.column_stack([X, np.ones((60, 2))])
     with pytest.raises(ValueError, match=r"column 5 \(and so are columns 6\) is constant"):
@@ -362,12 +685,6 @@ def test_a_repeated_column_is_found_where_there_are_more_columns_than_rows():
     x[:, 30] = 1 - 3 * x[:, 7]
     with pytest.raises(ValueError, match="column 30 is a combination"):
         prediction.estimate(x, Y[:40])
-
-
-@pytest.mark.parametrize("labels", [["odd"] * 60, [None] * 60, Y > 3])
-def test_labels_are_numbers(labels):
-    with pytest.raises(TypeError, match=r"^labels must be a real number or an array of them"):
-        prediction.estimate(X, labels)
 
 
 def test_the_columns_of_a_data_frame_are_named():
@@ -421,18 +738,13 @@ def test_a_pool_leaves_rows_to_test_on():
 # --- the README -----------------------------------------------------------------------------------
 
 
-def test_the_three_lines_of_the_readme_print_what_it_says():
+def test_the_snippet_of_the_readme_runs_as_it_stands_and_prints_what_it_says():
     readme = (HOME / "README.md").read_text("utf-8")
-    lines, printed = re.search(
-        r"```python\n(from w2s import prediction\n.+?)```\n\n```\n(.+?)```", readme, re.DOTALL
+    code, printed = re.search(
+        r"```python\n((?:(?!```).)*prediction\.estimate.+?)```\n\n```\n(.+?)```", readme, re.DOTALL
     ).groups()
-    assert len(lines.splitlines()) == 3
-    pixels, digit = load_digits(return_X_y=True)
-    pixels = pixels[:, pixels.std(axis=0) > 0.5]
-    features = (pixels - pixels.mean(axis=0)) / pixels.std(axis=0)
     said = []
-    scope = {"features": features, "labels": np.where(digit % 2, 1.0, -1.0), "print": said.append}
-    exec(lines, scope)
+    exec(code, {"print": said.append})
     assert str(said[0]) == printed.strip()
 
 

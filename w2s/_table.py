@@ -20,12 +20,12 @@ Array = NDArray[np.float64]
 
 #: What of a column may be left, relative to it, if the others explain it.
 _DEPENDENT = 1e-9
-#: Sizes whose squares are numbers, and so is all that is made of them.
-_SMALLEST, _LARGEST = 1e-100, 1e100
+#: Sizes whose fourth powers, the variances of squared errors, are numbers.
+_SMALLEST, _LARGEST = 1e-70, 1e70
 #: Columns that differ by more than this are not told apart from rounding.
 _APART = 1e12
-#: Arrays of the size of the features that are held at once.
-_COPIES = 8
+#: Arrays of the size of the features that are held at once, and columns that they have at least.
+_COPIES, _PATH = 8, 50
 
 
 def rows(features: ArrayLike, labels: ArrayLike) -> tuple[Array, Array]:
@@ -39,7 +39,7 @@ def rows(features: ArrayLike, labels: ArrayLike) -> tuple[Array, Array]:
     """
     _refuse_sparse(features)
     shape = getattr(features, "shape", ())
-    needed = 8.0 * _COPIES * math.prod(shape)
+    needed = 8.0 * _COPIES * (math.prod(shape) + _PATH * (shape[0] if shape else 0))
     _input.require_memory(needed, f"a table of features of shape {tuple(shape)}")
     x, y = _numbers("features", features), _numbers("labels", labels)
     if x.ndim != 2 or 0 in x.shape:
@@ -142,7 +142,7 @@ def _refuse_sparse(features: Any) -> None:
 
 
 def _require_squares(name: str, size: float, what: str) -> None:
-    if not _SMALLEST < size < _LARGEST:
+    if size and not _SMALLEST < size < _LARGEST:
         raise ValueError(
             f"{name} must be of a size between {_SMALLEST:g} and {_LARGEST:g}, got {size:.2g} "
             f"({what} in units of its square): choose other units, or standardise"
@@ -155,7 +155,7 @@ def _numbers(name: str, value: Any) -> Array:
         j for j, dtype in enumerate(_dtypes(value)) if str(dtype).lower().startswith("categ")
     ]
     if categories:
-        raise TypeError(_not_numbers(name, value, categories[0], "categories"))
+        raise TypeError(_not_numbers(name, value, categories[0], "categories", np.asarray(value)))
     if isinstance(value, np.ma.MaskedArray):
         return _input.real(name, value)
     try:
@@ -176,7 +176,7 @@ def _numbers(name: str, value: Any) -> Array:
         elif isinstance(entry, (numbers.Number, np.bool_)) and not isinstance(entry, complex):
             numeric[place] = _float(entry)
         else:
-            raise TypeError(_not_numbers(name, value, place[-1], repr(entry), array))
+            raise TypeError(_not_numbers(name, value, place[-1], f"{str(entry)!r}", array))
     return numeric
 
 
@@ -197,21 +197,19 @@ def _dtypes(value: Any) -> list[Any]:
     return [value.dtype] if hasattr(value, "dtype") else []
 
 
-def _not_numbers(name: str, value: Any, place: int, what: str, array: Any = None) -> str:
-    dtypes = _dtypes(value) or [getattr(array, "dtype", "object")]
+def _not_numbers(name: str, value: Any, place: int, what: str, array: NDArray[Any]) -> str:
+    dtypes = _dtypes(value) or [array.dtype]
     dtype = dtypes[place if len(dtypes) > 1 else 0]
     if name == "features":
         column = _name(value, np.array([place]))
         return (
-            f"features must be numbers, but {column} of dtype {dtype} holds {what}: code it in "
-            "columns of 0 and 1, one for each value but one, or drop it"
+            f"features must be numbers, but {column} of dtype {dtype} holds {what}: turn it into "
+            "numbers (a name into a column of 0 and 1 for each value but one), or drop it"
         )
-    kinds = set() if array is None else {str(entry) for entry in array.ravel()}
-    if len(kinds) == 2:
-        first, second = sorted(kinds)
-        remedy = f"say -1 and 1 for the two classes, for example -1 for {first!r}, 1 for {second!r}"
-    else:
-        remedy = "code them as numbers; for two classes say -1 and 1"
+    classes = sorted({str(entry) for entry in array.ravel()})
+    remedy = "turn them into numbers; for two classes say -1 and 1"
+    if len(classes) == 2:
+        remedy = f"say -1 for {classes[0]!r} and 1 for {classes[1]!r}"
     return f"labels must be numbers, but those of dtype {dtype} hold {what}: {remedy}"
 
 
