@@ -1,3 +1,3 @@
 """Weak-to-strong generalization in models where everything can be computed."""
 
-__version__ = "1.0.0"
+__version__ = "1.1.0"
