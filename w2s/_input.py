@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 Real = float | NDArray[np.float64]
 Kernel = Callable[..., NDArray[np.float64]]
 
+#: A decorator: what NumPy says of rounding, whatever the caller's `np.seterr` would have it say.
+usual = np.errstate(divide="warn", over="warn", invalid="warn", under="ignore")
+
 
 def real(name: str, value: Any) -> NDArray[np.float64]:
     """`value` as a new float array; TypeError for anything that is not real numbers."""

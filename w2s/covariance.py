@@ -16,10 +16,10 @@ All matrices have Σ's eigenvectors if the penalties do; then these are sums ove
 the two frames of eigenvectors differ by a rotation, and nothing else changes.
 
 What is asymptotic: the formulas are deterministic equivalents, of first order for T and of second
-order (that is where v comes from) for L. They are exact as n and d grow together, for rows z with
-independent entries of bounded kurtosis. At finite size the mean error is off by about 0.5/n of its
-value, a single draw by about 1/√n (measured with a power law, n < d, Gaussian and ±1 rows, n from 5
-to 40). Both grow near d = n with λ = 0, where the mean need not exist.
+order (that is where v comes from) for L. For which rows they become exact as n and d grow together
+is neither proved nor cited here. What was seen, with power laws, n < d, n from 5 to 40 and rows z
+of independent Gaussian or ±1 entries: the mean error is off by at most 0.5/n of its value, a single
+draw by at most 1/√n. Both grow near d = n with λ = 0, where the mean need not exist.
 
 `w2s.ridge` is the case Σ = Ω = I, |w| = 1: closed, and exact to the last digit.
 """
@@ -198,6 +198,7 @@ class BestStudent:
     gap: float
 
 
+@_input.usual
 def fit(eigenvalues: ArrayLike, lam: ArrayLike, n: int, weights: ArrayLike = 1.0) -> Stage:
     """The deterministic equivalent of one ridge fit: κ(1 − df₁/n) = λ and what follows from it.
 
@@ -230,6 +231,7 @@ def fit(eigenvalues: ArrayLike, lam: ArrayLike, n: int, weights: ArrayLike = 1.0
     return _stage(ridge, _input.penalties("lam", lam))
 
 
+@_input.usual
 def errors(
     task: Task,
     lam_t: ArrayLike,
@@ -284,6 +286,7 @@ def errors(
     return Errors(lesson.error, _student_error(lesson, student), _gap(lesson, student))
 
 
+@_input.usual
 def best_teacher(task: Task, *, n_t: int, weights_t: ArrayLike = 1.0) -> BestTeacher:
     """The penalty λ_t in [0, inf] with the smallest L_t, which need not be unimodal.
 
@@ -305,6 +308,7 @@ def best_teacher(task: Task, *, n_t: int, weights_t: ArrayLike = 1.0) -> BestTea
     return BestTeacher(penalty, value)
 
 
+@_input.usual
 def best_student(
     task: Task,
     lam_t: float,
@@ -349,6 +353,7 @@ def best_student(
     )
 
 
+@_input.usual
 def winning_windows(
     task: Task,
     lam_t: float,
@@ -442,6 +447,7 @@ def task_weights(task: Task, weights: ArrayLike, name: str = "weights") -> Array
     return task.basis.T @ omega @ task.basis
 
 
+@_input.usual
 def plain_features(eigenvalues: Array, omega: Array) -> Array:
     """M with MᵀM = (Ω')⁻¹ for Ω' = Σ^{-1/2}ΩΣ^{-1/2}: in a, where α = Mᵀa, the penalty is |a|².
 

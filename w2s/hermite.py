@@ -203,6 +203,7 @@ def smoothed_slope(f: str | Function | Scalar, variance: ArrayLike) -> Array:
     return np.array(values).reshape(checked.shape)
 
 
+@_input.usual
 def hermite_values(order: int, z: ArrayLike) -> Array:
     """The normalised h_0(z), …, h_order(z), h_k = H_k/√k!; shape (order + 1, *z.shape).
 
@@ -224,6 +225,7 @@ def _recurrence(order: int, z: Array, start: Array) -> Iterator[Array]:
         before, current = current, (z * current - k**0.5 * before) / (k + 1) ** 0.5
 
 
+@_input.usual
 def _expand(function: Function, order: int, kinks: Sequence[float]) -> tuple[Array, float]:
     """E[f h_k] for k ≤ order and E[f²], refined until both settle."""
     breaks = np.unique(np.append(_input.real("kinks", list(kinks)), function.kinks))
@@ -296,6 +298,7 @@ def _values(function: Function, nodes: Array) -> Array:
     return values
 
 
+@_input.usual
 def _mean_slope(function: Function, v: float) -> float:
     if v == 0:
         return float(function.derivative(np.zeros(1))[0])

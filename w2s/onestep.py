@@ -114,6 +114,7 @@ class Alignments:
 # -- the model and its step ----------------------------------------------------------------------
 
 
+@_input.usual
 def labels(
     x: Array, beta_e: Array, beta_h: Array, easy: str | Function, hard: str | Function
 ) -> Array:
@@ -151,6 +152,7 @@ def labels(
     return _link(along[:, 0], easy) + _link(along[:, 1], hard)
 
 
+@_input.usual
 def network(x: Array, weights: Array, a: Array, activation: str | Function) -> Array:
     """f(x_i) = aᵀσ(W x_i) for every row of x.
 
@@ -175,6 +177,7 @@ def correlation_loss(
     return -float(y @ network(x, weights, a, activation)) / len(y)
 
 
+@_input.usual
 def gradient(x: Array, y: Array, weights: Array, a: Array, activation: str | Function) -> Array:
     r"""∇_W of the correlation loss: −(1/n) [(a yᵀ) ⊙ σ′(W Xᵀ)] X, equation (15).
 
@@ -272,9 +275,14 @@ def predicted(problem: Problem) -> Alignments:
         ‖(Ŵ_s − W_{s,0})β‖ → |u_s|,                ‖Ŵ_s β_e‖² → p_s/d + u_s(e)²,
         ‖Ŵ_s β_h‖² → p_s/d + τ² + 2τ u_s(h) cos(a_s, ā) + u_s(h)².
 
-    Not to be trusted where a_t, a_s or ā is not spread over many neurons ("single"), where τ is of
-    order √p or larger (ReLU excepted), or where c_0 Σa_t is large: an activation with a constant
-    and a second layer of one sign.
+    The teacher's are limits for any a_t. The student's are if also
+
+    - a_t is spread over many neurons, and c_0 Σa_t = O(1): not an activation with a constant and a
+      second layer of one sign;
+    - Σ min(1, τ²ā_i²) a_{s,i}² → 0: not both a_s and ā on one neuron, and for spread ones τ of
+      smaller order than √p (ReLU excepted);
+    - for ‖Ŵ_s β_h‖ with a growing τ, τ² E[f_t] Σ a_{s,i} ā_i² E[σ''(w_i·x)] → 0: true of an odd
+      activation, not of ReLU with an a_s of one sign.
 
     Place in the paper: Proposition 10 and Theorem 11, which give no constants.
 
@@ -332,6 +340,7 @@ def experiment(problem: Problem, *, trials: int = 10, rng: Any = None) -> Alignm
     )
 
 
+@_input.usual
 def trial(problem: Problem, rng: np.random.Generator) -> Alignments:
     """One teacher and one student from fresh draws.
 

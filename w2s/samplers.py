@@ -88,6 +88,7 @@ def _chi(dof: int, count: int, rng: np.random.Generator, out: Array) -> None:
 # -- the band form -------------------------------------------------------------------------------
 
 
+@_input.usual
 def band_residuals(
     diagonals: Array,
     n: int,
@@ -228,6 +229,7 @@ def _solve(system: Array, right: Array) -> Array:
 # -- the spectral form ---------------------------------------------------------------------------
 
 
+@_input.usual
 def spectrum(n: int, d: int, rng: np.random.Generator) -> Array:
     """The d eigenvalues of XᵀX/n, drawn in O(d²): the bidiagonal model of the Laguerre ensemble.
 
@@ -361,6 +363,7 @@ def cheapest_forms(problem: Problem, teachers: int, students: int) -> tuple[str,
     return min(teacher, key=teacher.__getitem__), min(student, key=student.__getitem__)
 
 
+@_input.usual
 def chain_trial(
     d: int,
     samples: Sequence[int],
@@ -386,7 +389,7 @@ def chain_trial(
         fits = band_residuals(diagonals, n, d, np.array([penalty]), target, labels, noise=noise)
         del diagonals, noise
         residual = next(fits)
-        errors.append(sigma2 + _squares(residual)[0])
+        errors.append(float(sigma2) + _squares(residual)[0])
         known = _angles(beta, residual)
     return np.array(errors)
 
@@ -432,6 +435,7 @@ def generations(
     return _input.count("d", d), sizes, lams.tolist(), variances.tolist()
 
 
+@_input.usual
 def _trial(
     problem: Problem,
     lam_t: Array,

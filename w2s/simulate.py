@@ -163,8 +163,9 @@ class TaskProblem:
             raise TypeError(f"task must be a w2s.covariance.Task, got {type(self.task).__name__}")
         for name in ("n_t", "n_s"):
             _input.settle(self, **{name: _input.count(name, getattr(self, name))})
-        task_weights(self.task, self.weights_t, "weights_t")
-        task_weights(self.task, self.weights_s, "weights_s")
+        for name in ("weights_t", "weights_s"):
+            task_weights(self.task, getattr(self, name), name)
+            _input.settle(self, **{name: _input.real(name, getattr(self, name))[()]})
 
 
 @dataclass(frozen=True)
@@ -343,6 +344,7 @@ def chain(
         return moments.estimate()
 
 
+@_input.usual
 def dense_trial(
     problem: Problem, lam_t: Array, lam_s: Array, rng: np.random.Generator
 ) -> tuple[Array, Array]:
@@ -360,6 +362,7 @@ def dense_trial(
     return teacher_errors, student_errors
 
 
+@_input.usual
 def factorised_trial(
     problem: Problem, lam_t: Array, lam_s: Array, rng: np.random.Generator
 ) -> tuple[Array, Array]:
@@ -387,6 +390,7 @@ def factorised_trial(
     return teacher_errors, student_errors
 
 
+@_input.usual
 def task_trial(
     problem: TaskProblem, lam_t: Array, lam_s: Array, rng: np.random.Generator
 ) -> tuple[Array, Array]:
@@ -442,6 +446,7 @@ def _ridge_fits(
         yield (filters * moments) @ frame
 
 
+@_input.usual
 def dense_chain_trial(
     d: int,
     samples: Sequence[int],
@@ -461,7 +466,7 @@ def dense_chain_trial(
         x = rng.normal(size=(n, d))
         labels = x @ taught_by + rng.normal(scale=variance**0.5, size=n)
         taught_by = np.linalg.solve(x.T @ x / n + penalty * np.eye(d), x.T @ labels / n)
-        errors.append(sigma2 + np.sum((taught_by - beta) ** 2))
+        errors.append(float(sigma2) + np.sum((taught_by - beta) ** 2))
     return np.array(errors)
 
 
