@@ -11,7 +11,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import Ridge
 
 from tools.run import HOME
-from w2s import covariance, prediction, simulate
+from w2s import _population, covariance, prediction, simulate
 from w2s.covariance import Task
 
 INF, NAN = math.inf, math.nan
@@ -67,7 +67,7 @@ def test_predictions_are_unbiased_and_two_standard_errors_cover():
 @pytest.mark.parametrize(("d", "rows"), [(100, 150), (100, 100), (100, 70)])
 def test_with_few_rows_a_prediction_is_off_by_less_than_its_spread(d, rows):
     def estimate(x, y):
-        return known(prediction._estimate(x, y, x.shape[1]))
+        return known(_population.estimate(x, y, x.shape[1]))
 
     off, _ = errors_of_predictions(power_law(d), rows, range(40), estimate)
     # 0.55 of it was the most that was seen, in 80 tables, at d = rows
@@ -81,11 +81,11 @@ def test_many_more_columns_than_rows_are_fitted_and_predicted():
     off = []
     for seed in range(30):
         x, y = table(task, 60, seed)
-        few = prediction._coordinates(x)
+        few = _population.coordinates(x)
         centred = x - x.mean(axis=0)
         assert few @ few.T == pytest.approx(centred @ centred.T, abs=1e-9)
-        found = prediction._estimate(few, y, 600)
-        penalties, df1, _ = prediction._ridge_path(few, y)
+        found = _population.estimate(few, y, 600)
+        penalties, df1, _ = _population.ridge_path(few, y)
         kappas = penalties / (1 - (df1 + 1) / 60)
         fitted = np.sum(found.eigenvalues / (found.eigenvalues + kappas[:, None]), axis=1)
         assert fitted == pytest.approx(df1, rel=0.02)
@@ -97,8 +97,8 @@ def test_equal_columns_share_evenly_what_one_stands_for():
     rng = np.random.default_rng(0)
     columns, target = rng.random((40, 4)), rng.random(40)
     times = np.array([3, 1, 5, 2])
-    each = prediction._non_negative_fit(np.repeat(columns, times, axis=1), target, 0.7)
-    together = prediction._non_negative_fit(columns, target, 0.7, times)
+    each = _population.non_negative_fit(np.repeat(columns, times, axis=1), target, 0.7)
+    together = _population.non_negative_fit(columns, target, 0.7, times)
     assert np.add.reduceat(each, [0, 3, 4, 9]) == pytest.approx(together, abs=1e-8)
 
 
@@ -148,8 +148,8 @@ def test_in_sample_numbers_fail_the_test_that_estimates_pass():
 
 
 def residuals_seen(x, y):
-    """As `_ridge_path`, but with the residuals of rows that were fitted."""
-    penalties, df1, _ = prediction._ridge_path(x, y)
+    """As `ridge_path`, but with the residuals of rows that were fitted."""
+    penalties, df1, _ = _population.ridge_path(x, y)
     x, y = x - x.mean(axis=0), y - y.mean()
     seen = [
         np.mean(
@@ -162,11 +162,11 @@ def residuals_seen(x, y):
 
 def test_residuals_of_fitted_rows_would_not_do(monkeypatch):
     fooled = residuals_seen(*table(power_law(30), 200, 0))
-    monkeypatch.setattr(prediction, "_ridge_path", lambda x, y: fooled)
-    sigma2 = prediction._estimate(*table(power_law(30), 200, 0), 30).sigma2
+    monkeypatch.setattr(_population, "ridge_path", lambda x, y: fooled)
+    sigma2 = _population.estimate(*table(power_law(30), 200, 0), 30).sigma2
     monkeypatch.undo()
     honest = [
-        prediction._estimate(*table(power_law(30), 200, seed), 30).sigma2 for seed in range(20)
+        _population.estimate(*table(power_law(30), 200, seed), 30).sigma2 for seed in range(20)
     ]
     assert sigma2 < np.mean(honest) - 2 * np.std(honest)
     assert abs(np.mean(honest) - 1) < 3 * np.std(honest) / 20**0.5
@@ -174,7 +174,7 @@ def test_residuals_of_fitted_rows_would_not_do(monkeypatch):
 
 def test_the_leave_one_out_error_is_that_of_leaving_each_row_out():
     x, y = table(power_law(12), 40, 1)
-    penalties, df1, left_out = prediction._ridge_path(x, y)
+    penalties, df1, left_out = _population.ridge_path(x, y)
     for k in (0, len(penalties) // 2, -1):
         lam, errors = penalties[k] * 40, []
         for i in range(40):
@@ -191,7 +191,7 @@ def test_eigenvalues_are_the_populations_not_the_samples(d, rows):
     found, sample = [], []
     for seed in range(10):
         x, y = table(task, rows, seed)
-        found.append(np.sort(prediction._estimate(x, y, x.shape[1]).eigenvalues))
+        found.append(np.sort(_population.estimate(x, y, x.shape[1]).eigenvalues))
         sample.append(np.linalg.eigvalsh(np.cov(x.T)))
     truth = np.sort(task.eigenvalues)
     worst = [abs(np.log(np.mean(each, axis=0) / truth)).max() for each in (found, sample)]
@@ -204,8 +204,8 @@ def test_the_intercept_uses_up_a_row():
     task = Task(np.geomspace(0.5, 2, 30), np.ones(30), 1.0)
     short = []
     for seed in range(150):
-        penalties, df1, _ = prediction._ridge_path(*table(task, 45, seed))
-        found = prediction._spectrum(penalties, df1, 45, 30)
+        penalties, df1, _ = _population.ridge_path(*table(task, 45, seed))
+        found = _population.spectrum(penalties, df1, 45, 30)
         short.append(np.mean(np.log(found / task.eigenvalues)))
     assert np.std(short) / 150**0.5 < 0.005
     assert abs(np.mean(short)) < 0.046
@@ -436,7 +436,7 @@ def test_gaussian_rows_have_the_gaussian_spread():
 
 def cautions(tables):
     return np.mean(
-        [bool(prediction._length_caution(*prediction._row_spread(x, x.shape[1]))) for x in tables]
+        [bool(prediction._long_rows(*_population.row_spread(x, x.shape[1]))) for x in tables]
     )
 
 
@@ -452,7 +452,7 @@ def test_the_tumour_table_is_cautioned_about_at_110_rows_as_at_all():
     x = (x - x.mean(axis=0)) / x.std(axis=0)
     rng = np.random.default_rng(0)
     spreads = {
-        rows: [prediction._row_spread(x[rng.permutation(569)[:rows]], 30)[0] for _ in range(60)]
+        rows: [_population.row_spread(x[rng.permutation(569)[:rows]], 30)[0] for _ in range(60)]
         for rows in (110, 284)
     }
     assert np.mean(spreads[110]) == pytest.approx(np.mean(spreads[284]), rel=0.1)

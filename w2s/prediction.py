@@ -46,12 +46,12 @@ from typing import Any
 
 import numpy as np
 import scipy.linalg
-import scipy.optimize
 from numpy.typing import ArrayLike, NDArray
 
-from w2s import _input, _table, covariance
+from w2s import _input, _population, _table, covariance
 from w2s.covariance import Task
 from w2s.ridge import WinningWindow
+from w2s.samplers import pairs
 
 Array = NDArray[np.float64]
 
@@ -64,22 +64,10 @@ _LONG_ROWS = 0.8
 #: And so many times that of Gaussian rows, because few rows in few columns say little about it: of
 #: Gaussian tables with 40 rows of one column 0.5 per cent exceed it, and fewer of larger ones.
 _BEYOND_GAUSSIAN = 1.6
-#: Ridge regressions a decade of penalties, and candidate eigenvalues a decade.
-_PENALTIES, _CANDIDATES = 8, 16
 #: How far beyond the eigenvalues student penalties are tried, for what the data say of them.
 _WIDE = 1e3
-#: How far beyond the sample's eigenvalues penalties go, and candidates beyond those.
-_MARGIN, _FURTHER = 30.0, 10.0
-#: Below this share of the largest one an eigenvalue of a sample is rounding.
-_ROUNDING = 1e-26
-#: The weight, beside relative errors, of spreading what is found evenly over its directions.
-_EVENLY = 1e-4
-#: Leave-one-out errors below this share of the largest one need not be fitted to so many digits.
-_NEGLIGIBLE = 1e-13
-#: Eigenvalues that are closer than this, relative to them, are one with a multiplicity.
-_SAME = 1e-9
-#: The variance of the intercept over its penalty, relative to the largest eigenvalue.
-_UNPENALISED = 1e12
+#: Student penalties that are tried a decade.
+_PER_DECADE = 8
 
 
 @dataclass(frozen=True)
@@ -117,14 +105,8 @@ class Data:
         Rows that are multiplied by random factors of variance v have row_spread² = g² + v(1 + g²),
         g their Gaussian spread. It speaks if √v is above 0.8; how that was chosen is told there.
         """
-        found = []
-        if self.copies:
-            found.append(
-                f"caution: {self.copies} of {self.rows} rows repeat another one, label and all; if "
-                "they are copies, drop them: nothing here holds for rows that are not independent"
-            )
-        found.append(_length_caution(self.row_spread, self.gaussian_spread))
-        return "\n".join(filter(None, found))
+        lengths = _long_rows(self.row_spread, self.gaussian_spread)
+        return "\n".join(filter(None, (_repeated(self.copies, self.rows), lengths)))
 
 
 @dataclass(frozen=True)
@@ -182,7 +164,7 @@ class Prediction:
     """Test errors of teacher and student, and their `gap` L_s − L_t, with standard errors.
 
     `teacher` by λ_t, `student` and `gap` by (λ_t, λ_s); numbers where both penalties are numbers.
-    Then `best` is there, too. `caution` is that of the data. `print` shows it all.
+    Then `best` is there, too. `caution` says what to distrust, a line each. `print` shows it all.
     """
 
     teacher: Measured
@@ -279,12 +261,13 @@ def estimate(
     _table.require_full_rank(features, x)
     group = _dealt(groups, y, rng)
     copies, d = _table.copies(x, y), x.shape[1]
-    x = _coordinates(x)
-    task = _estimate(x, y, d)
+    x = _population.coordinates(x)
+    task = _population.estimate(x, y, d)
     sizes = np.bincount(group)
-    without = tuple(_estimate(x[group != g], y[group != g], d) for g in range(len(sizes)))
+    others = (group != g for g in range(len(sizes)))
+    without = tuple(_population.estimate(x[rest], y[rest], d) for rest in others)
     reach = float(covariance.fit(task.eigenvalues, 0.0, len(y) - 1).kappa[0])
-    spreads = _row_spread(x, d)
+    spreads = _population.row_spread(x, d)
     return Data(task, without, len(y), reach, *spreads, copies, tuple(sizes.tolist()))
 
 
@@ -319,8 +302,7 @@ def predict(data: Data, *, n_t: int, n_s: int, lam_t: ArrayLike, lam_s: ArrayLik
     >>> print(found.verdict)
     student wins
     """
-    _input.count("n_t", n_t, low=3)
-    _input.count("n_s", n_s, low=3)
+    n_t, n_s = _input.count("n_t", n_t, low=3), _input.count("n_s", n_s, low=3)
     lams_t, lams_s = _finite("lam_t", lam_t), _finite("lam_s", lam_s)
     _require_reach(data, "n_t", n_t, "lam_t", lams_t)
     _require_reach(data, "n_s", n_s, "lam_s", lams_s)
@@ -347,7 +329,8 @@ class Pool:
 
     Attributes
     ----------
-    features, labels : as for `estimate`, and not the rows that were estimated from.
+    features, labels : as for `estimate`, and not the rows that were estimated from. Rows must be
+        independent: of a row and its copy one may be trained on and the other be the test.
     n_t, n_s : rows of the teacher and of the student; all others are the test.
     """
 
@@ -358,13 +341,17 @@ class Pool:
 
     def __post_init__(self) -> None:
         x, y = _table.rows(self.features, self.labels)
-        used = _input.count("n_t", self.n_t, low=3) + _input.count("n_s", self.n_s, low=3)
-        if used >= len(y):
+        n_t, n_s = (_input.count(name, getattr(self, name), low=3) for name in ("n_t", "n_s"))
+        if n_t + n_s >= len(y):
             raise ValueError(
-                f"n_t + n_s must leave rows for the test: {self.n_t} + {self.n_s} of {len(y)} rows"
+                f"n_t + n_s must leave rows for the test: {n_t} + {n_s} of {len(y)} rows"
             )
-        object.__setattr__(self, "features", x)
-        object.__setattr__(self, "labels", y)
+        _input.settle(self, features=x, labels=y, n_t=n_t, n_s=n_s)
+
+    @property
+    def caution(self) -> str:
+        """A line if rows repeat; empty if none does."""
+        return _repeated(_table.copies(self.features, self.labels), len(self.labels))
 
 
 def split_trial(
@@ -385,6 +372,7 @@ def split_trial(
     >>> bool(run.gap.mean[0, 0] < 0)
     True
     """
+    lam_t, lam_s = pairs(lam_t, lam_s)
     order = rng.permutation(len(pool.labels))
     rows = np.split(order, [pool.n_t, pool.n_t + pool.n_s])
     x_t, x_s, x = (pool.features[part] for part in rows)
@@ -432,97 +420,16 @@ def _dealt(groups: int | ArrayLike, y: Array, rng: Any) -> NDArray[np.intp]:
     return group
 
 
-def _coordinates(x: Array) -> Array:
-    """Rows with the same inner products, once centred, in no more columns than rows.
-
-    Nothing here depends on a rotation of the features.
-    """
-    if x.shape[1] <= len(x):
-        return x
-    return np.transpose(np.linalg.qr((x - x.mean(axis=0)).T, mode="r"))
-
-
-def _principal(x: Array) -> tuple[Array, Array]:
-    """The variances of the principal components, falling, and the components of each row.
-
-    Singular values of a triangle, not eigenvalues of a product: small ones keep twice the digits.
-    """
-    rows = len(x)
-    centred = x - x.mean(axis=0)
-    _, sizes, right = scipy.linalg.svd(np.linalg.qr(centred, mode="r"), full_matrices=False)
-    rank = min(rows - 1, x.shape[1])  # of centred rows
-    return sizes[:rank] ** 2 / rows, centred @ right[:rank].T
+def _repeated(copies: int, rows: int) -> str:
+    if not copies:
+        return ""
+    return (
+        f"caution: {copies} of {rows} rows repeat another one, label and all; if they are copies, "
+        "drop them: nothing here holds for rows that are not independent"
+    )
 
 
-def _estimate(x: Array, y: Array, d: int) -> Task:
-    """The population, of d features, behind rows x and labels y."""
-    rows = len(y)
-    penalties, df1, left_out = _ridge_path(x, y)
-    eigenvalues = _spectrum(penalties, df1, rows, d)
-    # The error of a ridge on the other rows: (σ² + Σ signal·lost²)·n/(n − df₂), at n = rows − 1.
-    stage = _fit(eigenvalues, penalties * rows / (rows - 1), rows - 1)
-    inflation = (rows - 1) / stage.spare
-    # Directions with the same eigenvalue have the same column, and share their signal evenly.
-    first = np.flatnonzero(np.diff(np.log(eigenvalues), prepend=-np.inf) > _SAME)
-    times = np.diff(first, append=d)
-    columns = np.column_stack([stage.lost[:, first] ** 2, np.ones(len(penalties))])
-    # Relative errors count alike. The columns are non-negative, and so is what they measure.
-    scale = inflation / np.maximum(left_out, _NEGLIGIBLE * left_out.max())
-    columns, values = columns * scale[:, None], left_out / inflation * scale
-    found = _non_negative_fit(columns, values, float(np.var(y)), np.append(times, 1))
-    signal = np.repeat(found[:-1] / times, times)
-    return Task(eigenvalues, np.sqrt(signal / eigenvalues), float(found[-1]))
-
-
-def _ridge_path(x: Array, y: Array) -> tuple[Array, Array, Array]:
-    """Penalties, and at each of them the degrees of freedom and the mean leave-one-out error."""
-    rows = len(y)
-    values, scores = _principal(x)
-    labels = y - y.mean()
-    low = values[values > _ROUNDING * values[0]][-1]
-    penalties = _decades(low / _MARGIN, values[0] * _MARGIN, _PENALTIES)
-    filters = 1 / (values[:, None] + penalties)
-    fitted = scores @ (filters * (scores.T @ labels / rows)[:, None])
-    leverage = 1 / rows + scores**2 @ filters / rows  # the intercept's, and the features'
-    left_out = np.mean(((labels[:, None] - fitted) / (1 - leverage)) ** 2, axis=0)
-    return penalties, (values[:, None] * filters).sum(axis=0), left_out
-
-
-def _spectrum(penalties: Array, df1: Array, rows: int, d: int) -> Array:
-    """d eigenvalues of the population whose degrees of freedom are those of the sample.
-
-    Non-negative masses on a logarithmic grid are fitted first. Then each eigenvalue takes one unit
-    of the mass, in rising order, and the mean logarithm of its unit.
-    """
-    kappas = penalties / (1 - (df1 + 1) / rows)  # the intercept uses up a row
-    # Directions that the rows cannot show are many; even all of them together must not be seen.
-    least = kappas[0] / (_FURTHER if d < rows else _FURTHER**2 * d / rows)
-    candidates = _decades(least, kappas[-1] * _FURTHER, _CANDIDATES)
-    shares = candidates / (candidates + kappas[:, None]) / df1[:, None]
-    # The last row says that there are d directions, and weighs enough to be obeyed.
-    rows_of = np.vstack([shares, np.full(len(candidates), 1e3 / d)])
-    masses = _non_negative_fit(rows_of, np.append(np.ones(len(df1)), 1e3), d)
-    masses *= d / masses.sum()
-    below = np.append(0, np.cumsum(masses))
-    logarithms = np.append(0, np.cumsum(masses * np.log(candidates)))
-    return np.exp(np.diff(np.interp(np.arange(d + 1), below, logarithms)))
-
-
-def _row_spread(x: Array, d: int) -> tuple[float, float]:
-    """Of d features: the relative spread of xᵀ(S + s)⁻¹x over the rows, and that of Gaussian rows.
-
-    A row that S has seen is too short: q where it would be q/(1 − q/N) without it.
-    """
-    values, scores = _principal(x)
-    mean = values.sum() / d
-    lengths = scores**2 @ (1 / (values + mean))
-    lengths /= 1 - lengths / len(x)
-    shares = values / (values + mean)
-    gaussian = np.sqrt(2 * np.sum(shares**2)) / shares.sum()
-    return float(lengths.std() / lengths.mean()), float(gaussian)
-
-
-def _length_caution(spread: float, gaussian: float) -> str:
+def _long_rows(spread: float, gaussian: float) -> str:
     excess = (spread**2 - gaussian**2) / (1 + gaussian**2)
     if excess <= _LONG_ROWS**2 or spread <= _BEYOND_GAUSSIAN * gaussian:
         return ""
@@ -532,44 +439,11 @@ def _length_caution(spread: float, gaussian: float) -> str:
     )
 
 
-def _non_negative_fit(columns: Array, values: Array, unit: float, times: ArrayLike = 1) -> Array:
-    """Non-negative least squares; of fits that are equally good, the one spread most evenly.
-
-    The columns are nearly dependent. A penalty far below any noise makes the answer unique to many
-    digits, and the algorithm end. `unit` is the size of what is found. A column stands for as many
-    equal ones as `times` says, and the answer is their sum.
-    """
-    size = columns.shape[1]
-    evenly = np.diag(_EVENLY / np.sqrt(np.broadcast_to(times, size)))
-    found, _ = scipy.optimize.nnls(
-        np.vstack([columns * unit, evenly]), np.append(values, np.zeros(size)), maxiter=30 * size
-    )
-    return found * unit
-
-
-def _decades(low: float, high: float, each: int) -> Array:
-    return np.geomspace(low, high, 2 + int(each * np.log10(high / low)))
-
-
 # -- predicting ------------------------------------------------------------------------------------
 
 
-def _with_intercept(task: Task) -> tuple[Task, Array]:
-    """The task with its intercept as a last direction, and the weights that leave it unpenalised.
-
-    The labels are centred there, so that even an infinite penalty loses nothing of them.
-    """
-    weights = np.append(np.ones(len(task.target)), 1 / (_UNPENALISED * task.eigenvalues.max()))
-    return Task(np.append(task.eigenvalues, 1.0), np.append(task.target, 0.0), task.sigma2), weights
-
-
-def _fit(eigenvalues: Array, lam: Array, n: int) -> covariance.Stage:
-    task, weights = _with_intercept(Task(eigenvalues, np.zeros(len(eigenvalues)), 0.0))
-    return covariance.fit(task.eigenvalues, lam, n, weights)
-
-
 def _errors(task: Task, *, n_t: int, n_s: int, lam_t: Array, lam_s: Array) -> covariance.Errors:
-    full, weights = _with_intercept(task)
+    full, weights = _population.with_intercept(task)
     return covariance.errors(
         full, lam_t, lam_s, n_t=n_t, n_s=n_s, weights_t=weights, weights_s=weights
     )
@@ -598,22 +472,23 @@ def _within_theory(found: Prediction, n: int) -> str:
 
 
 def _best(data: Data, *, n_t: int, n_s: int, lam_t: float) -> Best:
-    full, weights = _with_intercept(data.task)
+    full, weights = _population.with_intercept(data.task)
 
     def asked(function: Callable[..., Any]) -> Any:
         return function(full, lam_t, n_t=n_t, n_s=n_s, weights_t=weights, weights_s=weights)
 
     penalty = asked(covariance.best_student).penalty
     # Where a penalty is large enough to touch the intercept, the features are long gone.
-    end = 1e-3 * _UNPENALISED * data.task.eigenvalues.max()
+    end = 1e-3 * _population.UNPENALISED * data.task.eigenvalues.max()
     windows = tuple(
         WinningWindow(window.low, window.high if window.high < end else np.inf)
         for window in asked(covariance.winning_windows)
         if window.low < end
     )
-    tau, least = data.task.eigenvalues, _fit(data.task.eigenvalues, np.zeros(1), n_s).kappa[0]
+    tau = data.task.eigenvalues
+    least = _population.fit(tau, np.zeros(1), n_s).kappa[0]
     ends = max(tau.min(), least) / _WIDE, max(tau.max(), least) * _WIDE
-    grid = _decades(*ends, _PENALTIES)
+    grid = _population.decades(*ends, _PER_DECADE)
     inside = float(np.clip(penalty, grid[0], grid[-1]))
     lam_s = np.unique(np.append(grid, inside))
     at_best = np.searchsorted(lam_s, inside)
@@ -679,7 +554,7 @@ def _require_reach(data: Data, n_name: str, n: int, lam_name: str, lam: Array) -
     """ValueError if the effective penalty is smaller than any that the rows could show."""
     if data.reach == 0:
         return
-    kappa = _fit(data.task.eigenvalues, lam, n).kappa
+    kappa = _population.fit(data.task.eigenvalues, lam, n).kappa
     if np.any(kappa < data.reach * (1 - 1e-6)):
         bad = lam.flat[np.argmin(kappa)]
         raise ValueError(
