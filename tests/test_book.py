@@ -288,7 +288,7 @@ def test_a_source_can_be_found(key):
 #: The walk: a module imports only from those before it.
 WALK = (
     *("_exact", "_input", "_table", "marchenko_pastur", "ridge", "chains", "covariance"),
-    *("running", "samplers", "simulate", "prediction", "hermite", "onestep"),
+    *("running", "samplers", "simulate", "_population", "prediction", "hermite", "onestep"),
     *("symbolic", "printed", "traces", "proof", "verdicts"),
     *("plotting", "javascript", "explorers"),
 )
