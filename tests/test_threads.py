@@ -109,19 +109,22 @@ def test_nothing_global_is_read(alone):
     assert [name for name in ALL if found[name] != alone[name]] == []
 
 
-def test_a_precision_is_that_of_its_thread():
-    """The negative control: with mpmath's own context the other thread would see 400 digits."""
-    seen = {}
-
-    def look(context):
-        seen[context] = context.dps
-
+def test_a_precision_is_that_of_its_thread(monkeypatch, alone):
+    """The negative control: with mpmath's own context the other thread sees 400 digits."""
+    seen = []
     for context in (_exact.mp, mpmath.mp):
         with context.workdps(400):
-            other = threading.Thread(target=look, args=(context,))
+            other = threading.Thread(target=lambda context=context: seen.append(context.dps))
             other.start()
             other.join()
-    assert seen == {_exact.mp: 15, mpmath.mp: 400}
+    assert seen == [15, 400]
+
+    def refuse(*_):
+        raise AssertionError("the precision of the whole process would be set")
+
+    monkeypatch.setattr(mpmath.mp, "workdps", refuse)
+    monkeypatch.setattr(mpmath.mp, "workprec", refuse)
+    assert {name: ALL[name]() for name in PRECISE} == {name: alone[name] for name in PRECISE}
 
 
 def test_a_wrong_precision_would_be_noticed(monkeypatch, alone):
