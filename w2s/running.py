@@ -6,6 +6,8 @@
 runs the trials on all cores, `parallel_config("dask")` on the cluster of the current
 `dask.distributed.Client`. Trial k has its own seed and one BLAS thread wherever it runs, and the
 results are taken in order, so they agree to the last bit for any backend and number of workers.
+BLAS counts its threads by process: while a trial runs, all of this process has one; afterwards it
+has its own number again.
 """
 
 from __future__ import annotations
