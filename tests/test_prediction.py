@@ -100,6 +100,9 @@ def test_equal_columns_share_evenly_what_one_stands_for():
     each = _population.non_negative_fit(np.repeat(columns, times, axis=1), target, 0.7)
     together = _population.non_negative_fit(columns, target, 0.7, times)
     assert np.add.reduceat(each, [0, 3, 4, 9]) == pytest.approx(together, abs=1e-8)
+    alike = np.column_stack([columns[:, 0]] * 2)  # nothing but evenness tells them apart
+    found = _population.non_negative_fit(alike, columns[:, 0], 0.7, np.array([3, 1]))
+    assert found == pytest.approx([0.75, 0.25], rel=1e-4)
 
 
 def test_a_hundred_rows_of_twenty_thousand_columns_fit_into_half_a_gigabyte():
@@ -474,6 +477,16 @@ def test_repeated_rows_are_noticed_and_falsify_what_is_said():
     assert prediction._table.copies(np.array([[0.0], [-0.0], [0.0]]), np.array([1.0, 1, 2])) == 1
 
 
+def test_repeated_rows_that_leave_too_few_are_suspected_before_columns_are():
+    x, y = table(power_law(30), 25, 0)
+    with pytest.raises(ValueError, match=r"combination of .* Or is it that 25 of 50 rows are"):
+        prediction.estimate(np.vstack([x, x]), np.append(y, y))
+    with pytest.raises(ValueError, match=r"here and where you train$"):
+        prediction.estimate(np.column_stack([x, x[:, 0]]), y, groups=5)
+    assert "25 of 50 rows repeat" in prediction.Pool([*x, *x], [*y, *y], n_t=10, n_s=10).caution
+    assert prediction.Pool(x, y, n_t=10, n_s=10).caution == ""
+
+
 def test_a_verdict_on_less_than_the_theorys_own_error_is_cautioned_about():
     task = power_law(6)
     sure = prediction.Measured(np.array([[-0.2, -0.02], [0.02, 0.0]]), np.full((2, 2), 1e-3))
@@ -595,6 +608,22 @@ def test_the_jackknife_of_unequal_groups_is_that_of_busing_meijer_and_van_der_le
     assert found.stderr == pytest.approx(variance**0.5)
 
 
+def test_groups_of_a_prediction_count_by_their_rows():
+    x, y = SAMPLE
+    data = prediction.estimate(x, y, groups=["large"] * 60 + ["mid"] * 40 + ["small"] * 20)
+    assert data.sizes == (60, 40, 20)
+    alone = [
+        prediction.predict(known(task), n_t=20, n_s=60, lam_t=0.1, lam_s=0.1).teacher.value
+        for task in (data.task, *data.without)
+    ]
+    found = prediction.predict(data, n_t=20, n_s=60, lam_t=0.1, lam_s=0.1)
+    expected = prediction._jackknife(np.array(alone), data.sizes).stderr
+    assert found.teacher.stderr == pytest.approx(expected)
+    assert expected != pytest.approx(prediction._jackknife(np.array(alone)).stderr, rel=0.01)
+    each = prediction._population.estimate(x[60:], y[60:], 10)
+    assert np.array_equal(data.without[0].eigenvalues, each.eigenvalues)
+
+
 @pytest.mark.parametrize(
     ("groups", "message"),
     [
@@ -682,6 +711,8 @@ def test_several_columns_are_named_at_once():
 
 def test_a_repeated_column_is_found_where_there_are_more_columns_than_rows():
     x = np.random.default_rng(1).normal(size=(40, 50))
+    x[:, 30] = 1 - 3 * x[:, 7] + 1e-3 * x[:, 8]
+    prediction.estimate(x, Y[:40])  # close to another is not another
     x[:, 30] = 1 - 3 * x[:, 7]
     with pytest.raises(ValueError, match="column 30 is a combination"):
         prediction.estimate(x, Y[:40])

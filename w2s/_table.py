@@ -97,9 +97,11 @@ def require_full_rank(features: ArrayLike, x: Array) -> None:
     else:
         dependent = _parallel(scaled)
     if len(dependent):
+        repeated = copies(x, np.zeros(len(x)))
         raise ValueError(
             f"features must not repeat each other, but {_name(features, dependent)} is a "
             "combination of other columns: drop it, here and where you train"
+            + (f". Or is it that {repeated} of {len(x)} rows are copies?" if repeated else "")
         )
 
 
