@@ -316,7 +316,9 @@ def test_the_rest_is_checked_too():
         best_penalties(2, 0.1, -0.5, 0.5, 1.0)
     with pytest.raises(TypeError, match="lam_s"):
         best_length("weak", 0.1, 0.5, 0.5, 1.0)
-    with pytest.raises(ValueError, match="label_noise and samples must have the same length, got 1 and 2"):
+    with pytest.raises(
+        ValueError, match="label_noise and samples must have the same length, got 1 and 2"
+    ):
         simulate.chain(5, [5, 5], [0.1, 0.1], sigma2=1.0, label_noise=[1.0])
     with pytest.raises(ValueError, match="label_noise"):
         simulate.chain(5, [5, 5], [0.1, 0.1], sigma2=1.0, label_noise=[1.0, -1.0])
