@@ -15,20 +15,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import sympy as sp
 
-from w2s import (
-    chains,
-    covariance,
-    hermite,
-    marchenko_pastur,
-    onestep,
-    prediction,
-    proof,
-    ridge,
-    running,
-    samplers,
-    simulate,
-    traces,
-)
+from w2s import chains, covariance, hermite, marchenko_pastur, onestep, prediction, proof, ridge, simulate
+from w2s.experiments import running, samplers
+from w2s.statements import traces
 from w2s.covariance import Task
 
 NUMERIC = (

@@ -23,7 +23,7 @@ from tools.chapters import (
 )
 from tools.numbered_items import NUMBERED_ITEMS
 from tools.run import HOME
-from w2s.verdicts import STATUSES
+from w2s.page import STATUSES
 
 CHAPTERS = chapters(HOME)
 #: what setting 1 numbers, and so must be concluded

@@ -11,7 +11,8 @@ from scipy import stats
 from scipy.optimize import minimize
 
 from tests import oracle
-from w2s import chains, ridge, samplers, simulate
+from w2s import chains, ridge, simulate
+from w2s.experiments import samplers
 from w2s.chains import best_length, best_penalties, chain_limit
 from w2s.marchenko_pastur import degrees_of_freedom
 

@@ -17,9 +17,10 @@ from tools.assets import EXPLORER_SCRIPTS, gather_assets
 from tools.browser import CHROMIUM, MISSING, served, watch
 from tools.browser import browser as headless
 from tools.run import jupyter_book
-from w2s import explorers, marchenko_pastur, proof, ridge
+from tools.explorers import explorers
+from w2s import marchenko_pastur, proof, ridge
 from w2s import symbolic as s
-from w2s.javascript import function
+from tools.explorers.javascript import function
 
 HOME = Path(__file__).resolve().parent.parent
 #: What the browser may differ by from the package, which has twelve digits.

@@ -6,7 +6,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from w2s import _exact, _input
+from w2s import _input
+from w2s.theory import _exact
 
 INF, NAN = math.inf, math.nan
 TINY, HUGE = 5e-324, 1.7e308

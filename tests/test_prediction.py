@@ -11,7 +11,8 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import Ridge
 
 from tools.run import HOME
-from w2s import _population, covariance, prediction, simulate
+from w2s import covariance, prediction, simulate
+from w2s.prediction import _population
 from w2s.covariance import Task
 
 INF, NAN = math.inf, math.nan

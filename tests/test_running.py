@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from w2s import running, simulate
+from w2s import simulate
+from w2s.experiments import running
 from w2s.simulate import Problem
 
 PROBLEM = Problem(d=30, n_t=60, n_s=24, sigma2=1.0, zeta=0.5)

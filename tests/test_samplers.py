@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from w2s import ridge, samplers, simulate
+from w2s import ridge, simulate
+from w2s.experiments import samplers
 from w2s.simulate import Problem
 
 # -- the algebra ---------------------------------------------------------------------------------

@@ -22,7 +22,8 @@ from scipy import special
 from threadpoolctl import threadpool_info
 
 from tests.public import CASES, PRECISE, call, plain
-from w2s import _exact, ridge
+from w2s import ridge
+from w2s.theory import _exact
 
 THREADS = 6
 ALL = {name: partial(call, name) for name in CASES}

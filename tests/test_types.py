@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from tests.public import CASES, EXEMPT, call, listed
-from w2s import _input, onestep, samplers, simulate
+from w2s import _input, onestep, simulate
+from w2s.experiments import samplers
 
 FLOATS = [np.float16, np.float32, np.longdouble]
 INTEGERS = [np.int8, np.uint8, np.int16, np.int32, np.int64, np.uint64]

@@ -24,7 +24,7 @@ from tools.chapters import (
 from tools.pages import SMALL as SMALL_PICTURE
 from tools.record import record
 from tools.run import HOME, pytest_on_chapters
-from w2s.verdicts import KEY
+from w2s.page import KEY
 
 SMALL = HOME / "tests" / "small_book"
 FRONT_MATTER = (SMALL / "book" / "small.md").read_text("utf-8").split("(ch-small)=")[0]

@@ -4,7 +4,7 @@ import pytest
 import sympy as sp
 
 from w2s import proof
-from w2s.verdicts import KEY, STATUSES, Completion, Erratum, Verdict, completion, erratum, verdict
+from w2s.page import KEY, STATUSES, Completion, Erratum, Verdict, completion, erratum, verdict
 
 X = sp.Symbol("x")
 PROOF = proof.identity((X + 1) ** 2, X**2 + 2 * X + 1)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bokeh.resources import Resources
 
-from w2s.explorers import theory
+from tools.explorers.explorers import theory
 
 MATHJAX_PARTS = ("tex-mml-chtml.js", "output/chtml/fonts/woff-v2", "input/tex/extensions")
 #: What a page with an explorer loads, in this order.

@@ -33,7 +33,8 @@ from sklearn.linear_model import Ridge
 
 from tools.bench_covariance import covariance_benchmark
 from tools.bench_onestep import onestep_benchmark
-from w2s import ridge, samplers, simulate
+from w2s import ridge, simulate
+from w2s.experiments import samplers
 from w2s.simulate import Problem
 
 PANELS = {

@@ -36,8 +36,8 @@ from tools.pages import (
     versions,
 )
 from tools.run import HOME
-from w2s.explorers import render
-from w2s.verdicts import WORDS
+from tools.explorers.explorers import render
+from w2s.page import WORDS
 
 
 class Ledger(SphinxDirective):

@@ -25,9 +25,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from w2s import _input, hermite
-from w2s.hermite import Function
-from w2s.simulate import Estimate
+from w2s import _input
+from w2s.theory import hermite
+from w2s.theory.hermite import Function
+from w2s.experiments.simulate import Estimate
 
 Array = NDArray[np.float64]
 

@@ -23,8 +23,8 @@ from bokeh.palettes import PiYG11
 from bokeh.plotting import figure
 
 from w2s import symbolic
-from w2s.javascript import function
-from w2s.plotting import COLOURS
+from tools.explorers.javascript import function
+from w2s.page import COLOURS
 
 _RATIOS = [0.1, 0.2, 0.5, 1, 2, 5, 10]
 _CELLS = 61

@@ -50,7 +50,7 @@ from scipy.linalg import eigvalsh_tridiagonal, lapack
 from w2s import _input
 
 if TYPE_CHECKING:
-    from w2s.simulate import Problem
+    from w2s.experiments.simulate import Problem
 
 Array = NDArray[np.float64]
 
@@ -338,7 +338,7 @@ def exact_trial(
 
     Examples
     --------
-    >>> from w2s.simulate import Problem
+    >>> from w2s.experiments.simulate import Problem
     >>> problem = Problem(d=10**5, n_t=4 * 10**5, n_s=8 * 10**4, sigma2=1.0)
     >>> teacher, student = exact_trial(
     ...     problem, np.array([0.05]), np.array([0.1, 1.0]), np.random.default_rng(0)

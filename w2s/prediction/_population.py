@@ -12,8 +12,8 @@ import scipy.linalg
 import scipy.optimize
 from numpy.typing import ArrayLike, NDArray
 
-from w2s import covariance
-from w2s.covariance import Task
+from w2s.theory import covariance
+from w2s.theory.covariance import Task
 
 Array = NDArray[np.float64]
 

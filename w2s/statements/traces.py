@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy as sp
 
-from w2s.symbolic import lam_s, lam_t, m_s1, m_s2, m_t1, m_t2
+from w2s.statements.symbolic import lam_s, lam_t, m_s1, m_s2, m_t1, m_t2
 
 R_t, R_s = sp.symbols("Rhat Rtilde", commutative=False)
 #: Σ̂ and Σ̃ as words: Σ = R⁻¹ − λ, so that expanding turns RΣ into 1 − λR

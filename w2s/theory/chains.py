@@ -22,8 +22,8 @@ from scipy.optimize import brentq
 
 from w2s import _input
 from w2s._input import Real
-from w2s.marchenko_pastur import degrees_of_freedom, penalty, terms
-from w2s.ridge import optimal_student_penalty
+from w2s.theory.marchenko_pastur import degrees_of_freedom, penalty, terms
+from w2s.theory.ridge import optimal_student_penalty
 
 Array = NDArray[np.float64]
 

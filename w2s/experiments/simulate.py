@@ -25,9 +25,10 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import ArrayLike, NDArray
 
-from w2s import _input, running
-from w2s.covariance import Task, plain_features, task_weights
-from w2s.samplers import (
+from w2s import _input
+from w2s.experiments import running
+from w2s.theory.covariance import Task, plain_features, task_weights
+from w2s.experiments.samplers import (
     band_trial,
     chain_trial,
     exact_trial,

@@ -37,7 +37,7 @@ import scipy.optimize
 from numpy.typing import ArrayLike, NDArray
 
 from w2s import _input
-from w2s.ridge import WinningWindow
+from w2s.theory.ridge import WinningWindow
 
 Array = NDArray[np.float64]
 
@@ -274,7 +274,7 @@ def errors(
 
     Examples
     --------
-    >>> from w2s import ridge
+    >>> from w2s.theory import ridge
     >>> task = Task(np.ones(500), np.full(500, 500**-0.5), 1.0)
     >>> found = errors(task, 0.1, 0.2, n_t=2000, n_s=2000)
     >>> bool(abs(found.gap[0, 0] - ridge.error_gap(0.2, 0.1, 0.25, 0.25, 1.0)) < 1e-12)
@@ -380,7 +380,7 @@ def winning_windows(
 
     Examples
     --------
-    >>> from w2s import ridge
+    >>> from w2s.theory import ridge
     >>> task = Task(np.ones(500), np.full(500, 500**-0.5), 1.0)
     >>> (window,) = winning_windows(task, 0.1, n_t=2000, n_s=2000)
     >>> known = ridge.winning_window(0.1, 0.25, 0.25, 1.0)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from w2s.symbolic import gamma_s, gamma_t, lam_s, lam_t, m_s1, m_s2, m_t1, sigma2, zeta
+from w2s.statements.symbolic import gamma_s, gamma_t, lam_s, lam_t, m_s1, m_s2, m_t1, sigma2, zeta
 
 #: the right-hand side of (5), printed with "imbalance > this" as the condition to win
 equation_5 = 1 / (1 - 4 * gamma_s - 4 * sp.sqrt(gamma_s**2 - gamma_s))

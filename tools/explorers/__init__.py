@@ -1,0 +1,1 @@
+"""The explorers: pictures that follow their sliders in the browser."""

@@ -1,0 +1,1 @@
+"""Draws that could disagree with the theory."""

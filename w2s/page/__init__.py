@@ -1,0 +1,1 @@
+"""What chapters import for their pages: figures' look, verdicts."""

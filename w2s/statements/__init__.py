@@ -1,0 +1,1 @@
+"""What holds and what is printed, as SymPy expressions; the rules of traces."""

@@ -1,0 +1,1 @@
+"""The limits as numbers; imports NumPy, SciPy and mpmath only."""
