@@ -33,26 +33,26 @@ book: $(READY)  ## validate every chapter, then build the site in _build/html
 	$(BIN)/python -m tools.build html
 
 pdf: $(READY)  ## print the book: _build/when-the-student-beats-the-teacher.pdf (needs Chromium)
-	$(BIN)/python -m tools.pdf
+	$(BIN)/python -m tools.print.pdf
 
 test: $(READY)  ## every test: the package, the chapters, the book's structure
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope -p tools.nbval_chapters --doctest-modules --ignore=tests/small_book --ignore=tests/site tests book w2s
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope -p tools.validate.nbval_chapters --doctest-modules --ignore=tests/small_book --ignore=tests/site tests book w2s
 
 look: $(READY)  ## the built book in a real browser: links, maths, widths, accessibility (needs Chromium)
 	@test -f _build/html/index.html || { echo "there is no built book yet; run: make book"; exit 1; }
 	$(BIN)/python -m pytest -q -n $(WORKERS) tests/site
 
 record: $(READY)  ## execute chapters anew and write their records (CHAPTER=name for one)
-	$(BIN)/python -m tools.record $(CHAPTER)
+	$(BIN)/python -m tools.validate.record $(CHAPTER)
 
 bench: $(READY)  ## time the samplers and the theory, table here and _build/bench.json
-	$(BIN)/python -m tools.bench
+	$(BIN)/python -m benchmarks
 
 links: $(READY)  ## ask every outside link whether it is still there (needs a network)
-	$(BIN)/python -m tools.links
+	$(BIN)/python -m tools.checks.links
 
 binder: $(READY)  ## Binder's environment and JupyterLab on this machine (minutes, needs a network)
-	$(BIN)/python -m tools.binder $(CHAPTER)
+	$(BIN)/python -m tools.checks.binder $(CHAPTER)
 
 serve: $(READY)  ## show the built book on http://127.0.0.1:8000 (or PORT=...)
 	@test -f _build/html/index.html || { echo "there is no built book yet; run: make book"; exit 1; }

@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.chapters import (
+from tools.validate.chapters import (
     RecordMismatch,
     chapters,
     dead_anchors,
@@ -63,7 +63,7 @@ def build(root: Path, builder: str, *, reuse: bool = False) -> int:
     if dead:
         return _fail("\n".join(dead))
     validated = time.perf_counter()
-    from tools.assets import gather_assets  # seconds of imports, wasted on a build that fails
+    from tools.pages.assets import gather_assets  # seconds of imports, wasted on a build that fails
 
     fill_cache(root, sources)
     gather_assets(root)

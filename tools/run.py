@@ -15,7 +15,7 @@ def pytest_on_chapters(root: Path, chapters: list[Path], *options: str) -> int:
     workers = min(_workers(), len(chapters))
     command = [
         *(sys.executable, "-m", "pytest", "-q", "--rootdir", str(root)),
-        *("-p", "tools.nbval_chapters", "-c", str(HOME / "pyproject.toml")),
+        *("-p", "tools.validate.nbval_chapters", "-c", str(HOME / "pyproject.toml")),
         *("-n", str(workers if workers > 1 else 0), "--dist", "loadscope"),
         *options,
         *map(str, chapters),

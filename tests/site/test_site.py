@@ -2,9 +2,9 @@
 
 import pytest
 
-from tools import site_checks
-from tools.browser import CHROMIUM, MISSING, browser, served, watch
-from tools.chapters import chapters
+from tools.checks import site_checks
+from tools.checks.browser import CHROMIUM, MISSING, browser, served, watch
+from tools.validate.chapters import chapters
 from tools.run import HOME
 from w2s import ridge
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tools.chapters import (
+from tools.validate.chapters import (
     chapters,
     code_cells,
     conclusions,
@@ -21,7 +21,7 @@ from tools.chapters import (
     read_notebook,
     record_path,
 )
-from tools.numbered_items import NUMBERED_ITEMS
+from tools.pages.numbered_items import NUMBERED_ITEMS
 from tools.run import HOME
 from w2s.page import STATUSES
 
@@ -464,7 +464,7 @@ def test_the_changelog_begins_with_the_version_that_is_cited():
 
 
 def test_the_form_for_errors_has_the_field_that_each_page_fills_in():
-    from tools.sphinx.reporting import FIELD, FORM, WORDS
+    from tools.pages.reporting import FIELD, FORM, WORDS
 
     form = yaml.safe_load((HOME / ".github" / "ISSUE_TEMPLATE" / FORM).read_text("utf-8"))
     assert form["name"] == WORDS
@@ -474,7 +474,7 @@ def test_the_form_for_errors_has_the_field_that_each_page_fills_in():
 
 
 def test_an_error_is_reported_with_its_page():
-    from tools.sphinx.reporting import report_address
+    from tools.pages.reporting import report_address
 
     where = report_address("https://a.b/c", "https://d.e/f.html", "One & “two”")
     assert where.startswith("https://a.b/c/issues/new?template=error-in-the-book.yml&title=Error")

@@ -2,7 +2,7 @@
 
 Everything is read from the chapters, from their validated outputs in `_build/validated/` and from
 the installed packages, so nothing is written down twice. Sphinx comes in with
-`tools/sphinx/book_extension.py`.
+`tools/pages/book_extension.py`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import yaml
 from nbformat import NotebookNode
 from PIL import Image
 
-from tools.chapters import code_cells, conclusions, is_chapter, read_notebook, validated_path
+from tools.validate.chapters import code_cells, conclusions, is_chapter, read_notebook, validated_path
 
 #: How wide a small picture is in pixels: twice what the page gives it, for sharp screens.
 SMALL = 600

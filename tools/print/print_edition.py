@@ -3,7 +3,7 @@
 Sphinx puts the pages into one as they are. Here every identifier is made unique first (else a link
 to a reference lands on the first `id2` of the book), the pages come after the introduction instead
 of inside it, each part is a heading above its chapters, and the template is `print.html`, with
-nothing of the site's furniture. `tools/pdf.py` prints it.
+nothing of the site's furniture. `tools/print/pdf.py` prints it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sphinx.application import Sphinx
 from sphinx.builders.singlehtml import SingleFileHTMLBuilder
 from sphinx.environment.adapters.toctree import global_toctree_for_doc
 
-from tools.assets import EXPLORER_SCRIPTS
+from tools.pages.assets import EXPLORER_SCRIPTS
 
 #: Of the book's own, for the same pages everywhere: they come with matplotlib.
 FONTS = {
@@ -103,7 +103,7 @@ class PrintEdition(SingleFileHTMLBuilder):
                 self._rename(child, docname)
 
     def _picture_explorers(self, tree: nodes.Node, docname: str) -> None:
-        """Under each explorer, where it moves; `tools/pdf.py` replaces it by its picture."""
+        """Under each explorer, where it moves; `tools/print/pdf.py` replaces it by its picture."""
         for explorer in list(tree.findall(nodes.raw)):
             if "explorer" not in explorer["classes"]:
                 continue

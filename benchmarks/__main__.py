@@ -6,8 +6,8 @@ in turn, round after round, and each ratio is the median over the rounds; so a b
 both sides. Results: a table here, and `_build/bench.json`. A missed goal is marked, and makes no
 failure.
 
-    python -m tools.bench            # everything, about four minutes
-    python -m tools.bench --quick    # fewer rounds, dimensions up to 10⁶
+    python -m benchmarks            # everything, about four minutes
+    python -m benchmarks --quick    # fewer rounds, dimensions up to 10⁶
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ import numpy as np
 import threadpoolctl
 from sklearn.linear_model import Ridge
 
-from tools.bench_covariance import covariance_benchmark
-from tools.bench_onestep import onestep_benchmark
+from benchmarks.bench_covariance import covariance_benchmark
+from benchmarks.bench_onestep import onestep_benchmark
 from w2s import ridge, simulate
 from w2s.experiments import samplers
 from w2s.simulate import Problem
@@ -62,7 +62,7 @@ GOALS: dict[str, tuple[str, float]] = {
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds, d up to 10⁶")
     parser.add_argument("--one-draw", type=int, metavar="D", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -217,7 +217,7 @@ def measure_draw(d: int) -> dict[str, Any]:
 def draws(sizes: list[int], rounds: int) -> dict[str, Any]:
     measured = {}
     for d in sizes:
-        command = [sys.executable, "-m", "tools.bench", "--one-draw", str(d)]
+        command = [sys.executable, "-m", "benchmarks", "--one-draw", str(d)]
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         measured[str(d)] = json.loads(output)
     ratios = {

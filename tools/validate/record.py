@@ -1,8 +1,8 @@
 """Execute chapters and write their records.
 
-python -m tools.record               # all of them: `make record`
-python -m tools.record teacher       # one: `make record CHAPTER=teacher`
-python -m tools.record --root DIR    # a book kept somewhere else (the tests do this)
+python -m tools.validate.record               # all of them: `make record`
+python -m tools.validate.record teacher       # one: `make record CHAPTER=teacher`
+python -m tools.validate.record --root DIR    # a book kept somewhere else (the tests do this)
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tools.chapters import chapters
+from tools.validate.chapters import chapters
 from tools.run import pytest_on_chapters
 
 
@@ -27,7 +27,7 @@ def record(root: Path, names: list[str]) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.record", description="Write records.")
+    parser = argparse.ArgumentParser(prog="python -m tools.validate.record", description="Write records.")
     parser.add_argument("names", nargs="*", metavar="CHAPTER")
     parser.add_argument("--root", type=Path, default=Path.cwd())
     arguments = parser.parse_args()

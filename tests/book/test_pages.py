@@ -11,7 +11,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from tools.chapters import (
+from tools.validate.chapters import (
     chapters,
     code_cells,
     conclusions,
@@ -19,7 +19,7 @@ from tools.chapters import (
     read_notebook,
     record_path,
 )
-from tools.pages import (
+from tools.pages.content import (
     chapters_in_order,
     erratum_label,
     executions,

@@ -20,7 +20,7 @@ import pytest
 from nbformat import NotebookNode
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError, nocolors
 
-from tools.chapters import (
+from tools.validate.chapters import (
     IMAGE_TYPES,
     RecordMismatch,
     code_cells,

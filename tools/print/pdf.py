@@ -1,9 +1,9 @@
 """Print the book: `make pdf`.
 
-    python -m tools.pdf            # _build/when-the-student-beats-the-teacher.pdf
-    python -m tools.pdf --root DIR # a book kept somewhere else (the tests do this)
+    python -m tools.print.pdf            # _build/when-the-student-beats-the-teacher.pdf
+    python -m tools.print.pdf --root DIR # a book kept somewhere else (the tests do this)
 
-The print edition is the single page of `tools/sphinx/print_edition.py`, printed by headless
+The print edition is the single page of `tools/print/print_edition.py`, printed by headless
 Chromium. Chapters whose validated outputs belong to the present sources are not executed again.
 A formula that is not typeset, a picture that is missing, a link that leads nowhere or a script that
 complains ends the run with a non-zero exit code and leaves no PDF.
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from pikepdf import ObjectStreamMode, OutlineItem, Pdf
 
-from tools.browser import CHROMIUM, MISSING, browser, served, watch
+from tools.checks.browser import CHROMIUM, MISSING, browser, served, watch
 from tools.build import build
 
 if TYPE_CHECKING:
@@ -243,7 +243,7 @@ def _fail(reason: str) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.pdf", description="Print the book.")
+    parser = argparse.ArgumentParser(prog="python -m tools.print.pdf", description="Print the book.")
     parser.add_argument("--root", type=Path, default=Path.cwd())
     arguments = parser.parse_args()
     return print_book(arguments.root.resolve())

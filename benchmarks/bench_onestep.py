@@ -16,8 +16,8 @@ def onestep_benchmark(d: int = 4000, n: int = 8000, activation: str = "erf") -> 
     free of overhead; the goal is 0.6). `peak_gigabytes` is the largest resident size of a
     process that runs a whole `onestep.trial`: teacher's step, its labels, student's step.
     """
-    code = f"from tools.bench_onestep import _measure; _measure({d}, {n}, {activation!r})"
-    peak = f"from tools.bench_onestep import _peak; _peak({d}, {n}, {activation!r})"
+    code = f"from benchmarks.bench_onestep import _measure; _measure({d}, {n}, {activation!r})"
+    peak = f"from benchmarks.bench_onestep import _peak; _peak({d}, {n}, {activation!r})"
     speed = json.loads(_output(code))
     return {"d": d, "p": d, "n": n, "activation": activation, **speed, **json.loads(_output(peak))}
 

@@ -21,7 +21,7 @@ import sympy as sp
 from scipy import special
 from threadpoolctl import threadpool_info
 
-from tests.public import CASES, PRECISE, call, plain
+from tests.package.public import CASES, PRECISE, call, plain
 from w2s import ridge
 from w2s.theory import _exact
 

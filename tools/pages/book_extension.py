@@ -22,9 +22,9 @@ from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
-from tools.assets import EXPLORER_SCRIPTS
-from tools.numbered_items import NUMBERED_ITEMS
-from tools.pages import (
+from tools.pages.assets import EXPLORER_SCRIPTS
+from tools.pages.numbered_items import NUMBERED_ITEMS
+from tools.pages.content import (
     Head,
     concluded,
     erratum_label,

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from tools.assets import EXPLORER_SCRIPTS, gather_assets
-from tools.browser import CHROMIUM, MISSING, served, watch
-from tools.browser import browser as headless
+from tools.pages.assets import EXPLORER_SCRIPTS, gather_assets
+from tools.checks.browser import CHROMIUM, MISSING, served, watch
+from tools.checks.browser import browser as headless
 from tools.run import jupyter_book
 from tools.explorers import explorers
 from w2s import marchenko_pastur, proof, ridge

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from tests.public import CASES, EXEMPT, call, listed
+from tests.package.public import CASES, EXEMPT, call, listed
 from w2s import _input, onestep, simulate
 from w2s.experiments import samplers
 

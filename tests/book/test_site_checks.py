@@ -2,8 +2,8 @@
 
 import pytest
 
-from tools import site_checks
-from tools.browser import CHROMIUM, MISSING, browser, served, watch
+from tools.checks import site_checks
+from tools.checks.browser import CHROMIUM, MISSING, browser, served, watch
 
 in_browser = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
 PAGE = """<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8">

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from tools.build import build
-from tools.chapters import (
+from tools.validate.chapters import (
     CONCLUSIONS,
     chapters,
     orphan_records,
@@ -21,8 +21,8 @@ from tools.chapters import (
     record_path,
     validated_path,
 )
-from tools.pages import SMALL as SMALL_PICTURE
-from tools.record import record
+from tools.pages.content import SMALL as SMALL_PICTURE
+from tools.validate.record import record
 from tools.run import HOME, pytest_on_chapters
 from w2s.page import KEY
 
@@ -34,9 +34,9 @@ def lay_out(root):
     """The small book, with the real book's configuration and looks."""
     shutil.copytree(SMALL, root, dirs_exist_ok=True)
     configuration = (HOME / "_config.yml").read_text("utf-8")
-    assert "tools/sphinx" in configuration
+    assert "tools/pages" in configuration
     (root / "_config.yml").write_text(
-        configuration.replace("tools/sphinx", str(HOME / "tools" / "sphinx")), "utf-8"
+        configuration.replace("tools/pages", str(HOME / "tools" / "pages")), "utf-8"
     )
     (root / "assets").symlink_to(HOME / "assets")
     return root

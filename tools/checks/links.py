@@ -1,7 +1,7 @@
 """Ask every outside link of the book whether it is still there: `make links`. Needs a network.
 
-    python -m tools.links            # exit code 1 if one is dead; no build depends on it
-    python -m tools.links --root DIR # a book kept somewhere else (the tests do this)
+    python -m tools.checks.links            # exit code 1 if one is dead; no build depends on it
+    python -m tools.checks.links --root DIR # a book kept somewhere else (the tests do this)
 
 Sphinx's own `linkcheck` does the asking. No chapter is executed: links stand in the prose.
 """
@@ -47,7 +47,7 @@ def check(root: Path) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.links", description="Check links.")
+    parser = argparse.ArgumentParser(prog="python -m tools.checks.links", description="Check links.")
     parser.add_argument("--root", type=Path, default=Path.cwd())
     return check(parser.parse_args().root.resolve())
 

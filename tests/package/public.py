@@ -1,6 +1,6 @@
 """Every public function and problem that computes with numbers, with arguments to call it.
 
-`tests/test_threads.py` runs them side by side, `tests/test_types.py` hands them narrow types. Real
+`tests/package/test_threads.py` runs them side by side, `tests/package/test_types.py` hands them narrow types. Real
 numbers are written as floats (whole ones where they may be, so that integers can stand for them),
 counts as ints of at most 127, so that the products of their narrow versions overflow. `rng` is the
 seed of a new generator for each call.

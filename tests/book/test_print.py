@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from tools.browser import CHROMIUM, MISSING
-from tools.chapters import is_validated, validated_path
-from tools.pdf import NAME, print_book
-from tools.record import record
+from tools.checks.browser import CHROMIUM, MISSING
+from tools.validate.chapters import is_validated, validated_path
+from tools.print.pdf import NAME, print_book
+from tools.validate.record import record
 from tools.run import HOME, pytest_on_chapters
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
@@ -45,7 +45,7 @@ def recorded(tmp_path_factory):
     shutil.copytree(HOME / "tests" / "small_book", root)
     configuration = (HOME / "_config.yml").read_text("utf-8")
     (root / "_config.yml").write_text(
-        configuration.replace("tools/sphinx", str(HOME / "tools" / "sphinx")), "utf-8"
+        configuration.replace("tools/pages", str(HOME / "tools" / "pages")), "utf-8"
     )
     (root / "assets").symlink_to(HOME / "assets")
     shutil.copy2(HOME / "book" / "references.bib", root / "book")
@@ -177,6 +177,6 @@ def test_what_is_broken_is_named_and_nothing_is_printed(book, capfd):
 
 
 def test_without_a_browser_nothing_is_begun(book, capsys, monkeypatch):
-    monkeypatch.setattr("tools.pdf.CHROMIUM", None)
+    monkeypatch.setattr("tools.print.pdf.CHROMIUM", None)
     assert print_book(book) == 1
     assert capsys.readouterr().err == f"print failed: {MISSING}\n"

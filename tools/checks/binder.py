@@ -1,7 +1,7 @@
 """The Binder path on one machine: `make binder`. Takes minutes and downloads packages.
 
-    python -m tools.binder          # opens the chapter `teacher`
-    python -m tools.binder winning  # another one
+    python -m tools.checks.binder          # opens the chapter `teacher`
+    python -m tools.checks.binder winning  # another one
 
 As repo2docker does it: a fresh clone of what is committed, a fresh environment from `binder/`
 alone, `postBuild`, a real JupyterLab. Then as a reader does it: a chapter is opened at the address
@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tools.browser import CHROMIUM, MISSING, browser
+from tools.checks.browser import CHROMIUM, MISSING, browser
 from tools.run import HOME
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _fail(reason: str) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.binder", description="Try Binder.")
+    parser = argparse.ArgumentParser(prog="python -m tools.checks.binder", description="Try Binder.")
     parser.add_argument("chapter", nargs="?", default="teacher")
     parser.add_argument("--keep", type=Path, help="an empty folder to leave everything in")
     arguments = parser.parse_args()

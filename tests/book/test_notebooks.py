@@ -9,11 +9,11 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tools.assets import gather_assets
-from tools.binder import URLPATH
+from tools.pages.assets import gather_assets
+from tools.checks.binder import URLPATH
 from tools.build import build, fill_cache
-from tools.chapters import chapters, code_cells, validated_path
-from tools.record import record
+from tools.validate.chapters import chapters, code_cells, validated_path
+from tools.validate.record import record
 from tools.run import HOME, jupyter_book, pytest_on_chapters
 
 CHAPTERS = ["teacher", "hermite"]  # quick ones of the real book, with all that a chapter has
@@ -25,7 +25,7 @@ def lay_out(root):
     (root / "book").mkdir(parents=True)
     configuration = (HOME / "_config.yml").read_text("utf-8")
     (root / "_config.yml").write_text(
-        configuration.replace("tools/sphinx", str(HOME / "tools" / "sphinx")), "utf-8"
+        configuration.replace("tools/pages", str(HOME / "tools" / "pages")), "utf-8"
     )
     (root / "assets").symlink_to(HOME / "assets")
     (root / "index.md").write_text("# When the student beats the teacher\n\nTwo chapters.\n")

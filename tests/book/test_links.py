@@ -5,8 +5,8 @@ import shutil
 import pytest
 import yaml
 
-from tools.browser import served
-from tools.links import check
+from tools.checks.browser import served
+from tools.checks.links import check
 from tools.run import HOME
 
 
@@ -16,7 +16,7 @@ def book(tmp_path):
     shutil.copytree(HOME / "tests" / "small_book", root)
     configuration = (HOME / "_config.yml").read_text("utf-8")
     (root / "_config.yml").write_text(
-        configuration.replace("tools/sphinx", str(HOME / "tools" / "sphinx")), "utf-8"
+        configuration.replace("tools/pages", str(HOME / "tools" / "pages")), "utf-8"
     )
     (root / "assets").symlink_to(HOME / "assets")
     (tmp_path / "web").mkdir()

@@ -1,0 +1,1 @@
+"""What looks at the built book: a browser, links, Binder's path."""

@@ -1,0 +1,1 @@
+"""Chapters and their records: nbval on chapters, and what writes a record."""
