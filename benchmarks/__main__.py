@@ -30,12 +30,12 @@ import nbformat
 import numpy as np
 import threadpoolctl
 from sklearn.linear_model import Ridge
+from w2s.simulate import Problem
 
 from benchmarks.bench_covariance import covariance_benchmark
 from benchmarks.bench_onestep import onestep_benchmark
 from w2s import ridge, simulate
 from w2s.experiments import samplers
-from w2s.simulate import Problem
 
 PANELS = {
     "under-parameterised": Problem(d=500, n_t=2000, n_s=2000, sigma2=1.0),

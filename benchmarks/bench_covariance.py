@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import scipy.optimize
 from numpy.typing import NDArray
-
 from w2s.covariance import Task, errors
 
 Array = NDArray[np.float64]

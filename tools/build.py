@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tools.run import jupyter_book, pytest_on_chapters
 from tools.validate.chapters import (
     RecordMismatch,
     chapters,
@@ -27,7 +28,6 @@ from tools.validate.chapters import (
     validated_path,
     with_expected_outputs,
 )
-from tools.run import jupyter_book, pytest_on_chapters
 
 
 def build(root: Path, builder: str, *, reuse: bool = False) -> int:

@@ -1,6 +1,7 @@
 """The book's structure: what each chapter has, what each record says, what no file contains."""
 
 import ast
+import graphlib
 import os
 import re
 import subprocess
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tools.pages.numbered_items import NUMBERED_ITEMS
+from tools.run import HOME
 from tools.validate.chapters import (
     chapters,
     code_cells,
@@ -21,9 +24,7 @@ from tools.validate.chapters import (
     read_notebook,
     record_path,
 )
-from tools.pages.numbered_items import NUMBERED_ITEMS
-from tools.run import HOME
-from w2s.page import STATUSES
+from w2s.page.verdicts import STATUSES
 
 CHAPTERS = chapters(HOME)
 #: what setting 1 numbers, and so must be concluded
@@ -285,24 +286,20 @@ def test_a_source_can_be_found(key):
 
 # --- the package's house --------------------------------------------------------------------------
 
-#: The walk: a module imports only from those before it.
-WALK = (
-    *("_exact", "_input", "_table", "marchenko_pastur", "ridge", "chains", "covariance"),
-    *("running", "samplers", "simulate", "_population", "prediction", "hermite", "onestep"),
-    *("symbolic", "printed", "traces", "proof", "verdicts"),
-    *("plotting", "javascript", "explorers"),
-)
-NUMERICS = WALK[: WALK.index("symbolic")]
+#: The rooms, in the order of the walk: none imports from a later one.
+ROOMS = ("_input", "theory", "experiments", "prediction", "proof", "statements", "page")
+NUMERICS = ROOMS[: ROOMS.index("proof")]
+MODULES = sorted(path.relative_to(HOME / "w2s") for path in (HOME / "w2s").rglob("*.py"))
+
+
+def room(module):
+    return module.parts[0].removesuffix(".py")
 
 
 def imports(path):
-    """The modules that a file imports, at any place but under `if TYPE_CHECKING`."""
-    tree = ast.parse(path.read_text("utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            node.body = []
+    """Every module that a file imports, at any place, `if TYPE_CHECKING` included."""
     found = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -312,32 +309,46 @@ def imports(path):
 
 
 def own(found):
-    return {name.split(".")[1] for name in found if name.startswith("w2s.")} & set(WALK)
+    """The rooms that are imported from."""
+    return {name.split(".")[1] for name in found if name.startswith("w2s.")} & set(ROOMS)
 
 
 def outside(found):
     return {name.split(".")[0] for name in found} - {"w2s"}
 
 
-def test_each_module_has_its_place_in_the_walk():
-    assert {path.stem for path in (HOME / "w2s").glob("*.py")} == {"__init__", *WALK}
+def test_each_module_stands_in_a_room():
+    assert {room(module) for module in MODULES} == {"__init__", *ROOMS}
 
 
-@pytest.mark.parametrize("module", WALK)
-def test_a_module_imports_nothing_that_comes_later(module):
-    found = imports(HOME / "w2s" / f"{module}.py")
-    assert own(found) <= set(WALK[: WALK.index(module)])
-    assert "tools" not in outside(found)
-    if module in NUMERICS:
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_a_room_imports_from_no_later_one(module):
+    found = imports(HOME / "w2s" / module)
+    if room(module) != "__init__":  # which maps them all
+        assert own(found) <= set(ROOMS[: ROOMS.index(room(module)) + 1])
+    assert not outside(found) & {"tools", "benchmarks", "tests"}
+    if room(module) in NUMERICS:
         assert not outside(found) & {"sympy", "matplotlib", "bokeh", "IPython"}
 
 
+def test_no_two_modules_import_each_other():
+    direct = {
+        f"w2s.{'.'.join(m.with_suffix('').parts)}".removesuffix(".__init__"): imports(
+            HOME / "w2s" / m
+        )
+        for m in MODULES
+        if m.name != "__init__.py"
+    }
+    order = graphlib.TopologicalSorter({m: found & set(direct) for m, found in direct.items()})
+    assert set(order.static_order()) == set(direct)
+
+
 def test_the_prover_knows_nothing_of_the_subject():
-    assert own(imports(HOME / "w2s" / "proof.py")) <= {"_exact", "_input"}
+    assert own(imports(HOME / "w2s" / "proof.py")) == set()
 
 
 def test_what_the_paper_prints_is_used_by_no_module():
-    users = [m for m in WALK if "printed" in own(imports(HOME / "w2s" / f"{m}.py"))]
+    users = [m for m in MODULES if any("printed" in name for name in imports(HOME / "w2s" / m))]
     assert users == []
 
 

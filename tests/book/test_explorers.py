@@ -6,23 +6,21 @@ import json
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import mpmath
 import numpy as np
 import pytest
 import sympy as sp
 
-from tools.pages.assets import EXPLORER_SCRIPTS, gather_assets
 from tools.checks.browser import CHROMIUM, MISSING, served, watch
 from tools.checks.browser import browser as headless
-from tools.run import jupyter_book
 from tools.explorers import explorers
+from tools.explorers.javascript import function
+from tools.pages.assets import EXPLORER_SCRIPTS, gather_assets
+from tools.run import HOME, jupyter_book
 from w2s import marchenko_pastur, proof, ridge
 from w2s import symbolic as s
-from tools.explorers.javascript import function
 
-HOME = Path(__file__).resolve().parent.parent
 #: What the browser may differ by from the package, which has twelve digits.
 RELATIVE = 1e-9
 in_browser = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)

@@ -9,12 +9,12 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tools.pages.assets import gather_assets
-from tools.checks.binder import URLPATH
 from tools.build import build, fill_cache
+from tools.checks.binder import URLPATH
+from tools.pages.assets import gather_assets
+from tools.run import HOME, jupyter_book, pytest_on_chapters
 from tools.validate.chapters import chapters, code_cells, validated_path
 from tools.validate.record import record
-from tools.run import HOME, jupyter_book, pytest_on_chapters
 
 CHAPTERS = ["teacher", "hermite"]  # quick ones of the real book, with all that a chapter has
 #: MyST, as a reader without MyST would see it

@@ -11,14 +11,6 @@ import pytest
 import yaml
 from PIL import Image
 
-from tools.validate.chapters import (
-    chapters,
-    code_cells,
-    conclusions,
-    read_chapter,
-    read_notebook,
-    record_path,
-)
 from tools.pages.content import (
     chapters_in_order,
     erratum_label,
@@ -31,6 +23,14 @@ from tools.pages.content import (
     versions,
 )
 from tools.run import HOME
+from tools.validate.chapters import (
+    chapters,
+    code_cells,
+    conclusions,
+    read_chapter,
+    read_notebook,
+    record_path,
+)
 
 CHAPTERS = chapters(HOME)
 each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)

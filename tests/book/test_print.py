@@ -8,10 +8,10 @@ import pytest
 from pypdf import PdfReader
 
 from tools.checks.browser import CHROMIUM, MISSING
-from tools.validate.chapters import is_validated, validated_path
 from tools.print.pdf import NAME, print_book
-from tools.validate.record import record
 from tools.run import HOME, pytest_on_chapters
+from tools.validate.chapters import is_validated, validated_path
+from tools.validate.record import record
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
 

@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 
 from tools.build import build
+from tools.pages.content import SMALL as SMALL_PICTURE
+from tools.run import HOME, pytest_on_chapters
 from tools.validate.chapters import (
     CONCLUSIONS,
     chapters,
@@ -21,10 +23,8 @@ from tools.validate.chapters import (
     record_path,
     validated_path,
 )
-from tools.pages.content import SMALL as SMALL_PICTURE
 from tools.validate.record import record
-from tools.run import HOME, pytest_on_chapters
-from w2s.page import KEY
+from w2s.page.verdicts import KEY
 
 SMALL = HOME / "tests" / "small_book"
 FRONT_MATTER = (SMALL / "book" / "small.md").read_text("utf-8").split("(ch-small)=")[0]

@@ -4,7 +4,16 @@ import pytest
 import sympy as sp
 
 from w2s import proof
-from w2s.page import KEY, STATUSES, Completion, Erratum, Verdict, completion, erratum, verdict
+from w2s.page.verdicts import (
+    KEY,
+    STATUSES,
+    Completion,
+    Erratum,
+    Verdict,
+    completion,
+    erratum,
+    verdict,
+)
 
 X = sp.Symbol("x")
 PROOF = proof.identity((X + 1) ** 2, X**2 + 2 * X + 1)
@@ -98,8 +107,8 @@ def test_the_compared_text_says_all_that_the_ledger_reads(kind, conclusion):
 
 
 def test_a_completion_says_that_it_adds_and_corrects_nothing():
-    assert COMPLETION == Completion("Remark 6", "It can.", "When.", "a case", "check-six")
-    assert COMPLETION != Erratum("Remark 6", "It can.", "When.", "a case", "check-six")
+    assert Completion("Remark 6", "It can.", "When.", "a case", "check-six") == COMPLETION
+    assert Erratum("Remark 6", "It can.", "When.", "a case", "check-six") != COMPLETION
     for said in ("Completion: Remark 6", "*To be added:* When.", "*Seen by:* a case."):
         assert said in str(COMPLETION)
     with pytest.raises(ValueError, match="adds must say something"):

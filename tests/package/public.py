@@ -1,7 +1,7 @@
 """Every public function and problem that computes with numbers, with arguments to call it.
 
-`tests/package/test_threads.py` runs them side by side, `tests/package/test_types.py` hands them narrow types. Real
-numbers are written as floats (whole ones where they may be, so that integers can stand for them),
+`test_threads.py` runs them side by side, `test_types.py` hands them narrow types. Real numbers
+ are written as floats (whole ones where they may be, so that integers can stand for them),
 counts as ints of at most 127, so that the products of their narrow versions overflow. `rng` is the
 seed of a new generator for each call.
 """
@@ -14,11 +14,21 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 import sympy as sp
+from w2s.covariance import Task
 
-from w2s import chains, covariance, hermite, marchenko_pastur, onestep, prediction, proof, ridge, simulate
+from w2s import (
+    chains,
+    covariance,
+    hermite,
+    marchenko_pastur,
+    onestep,
+    prediction,
+    proof,
+    ridge,
+    simulate,
+)
 from w2s.experiments import running, samplers
 from w2s.statements import traces
-from w2s.covariance import Task
 
 NUMERIC = (
     *(chains, covariance, hermite, marchenko_pastur, onestep),

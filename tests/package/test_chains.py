@@ -9,12 +9,12 @@ import pytest
 from mpmath import mpf, workdps
 from scipy import stats
 from scipy.optimize import minimize
+from w2s.chains import best_length, best_penalties, chain_limit
+from w2s.marchenko_pastur import degrees_of_freedom
 
 from tests import oracle
 from w2s import chains, ridge, simulate
 from w2s.experiments import samplers
-from w2s.chains import best_length, best_penalties, chain_limit
-from w2s.marchenko_pastur import degrees_of_freedom
 
 RATIOS = (Fraction(1, 3), Fraction(1), Fraction(5, 2))
 PENALTIES = (Fraction(1, 1000), Fraction(2, 7), Fraction(11, 2))

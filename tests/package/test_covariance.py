@@ -13,8 +13,6 @@ import numpy as np
 import pytest
 import scipy.linalg
 from mpmath import mpf
-
-from w2s import covariance, ridge
 from w2s.covariance import (
     Task,
     best_student,
@@ -33,6 +31,8 @@ from w2s.simulate import (
     sign_rows,
     task_trial,
 )
+
+from w2s import covariance, ridge
 
 INF, NAN = float("inf"), float("nan")
 

@@ -5,10 +5,10 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-
-from w2s import hermite, onestep
 from w2s.onestep import Problem, predicted
 from w2s.simulate import Estimate
+
+from w2s import hermite, onestep
 
 #: Sizes small enough for a test and a limit's finite-size term still small against its constants.
 BASE = Problem(
@@ -101,7 +101,7 @@ def test_the_directions_do_not_matter():
         y = onestep.labels(x, beta_e, beta_h, "erf", "h2")
         a = onestep.unit_vector(p, "gaussian", rng)
         updates.append(onestep.alignment(onestep.gradient(x, y, start, a, "erf"), beta_e))
-    here = onestep.estimate(updates)
+    here = onestep.Estimate.of(updates)
     there = onestep.experiment(Problem(d, p, p, n, n), trials=trials, rng=6).teacher_update_easy
     assert abs(here.mean - there.mean) < 4 * math.hypot(here.stderr, there.stderr)
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import Ridge
+from w2s.covariance import Task
 
 from tools.run import HOME
 from w2s import covariance, prediction, simulate
 from w2s.prediction import _population
-from w2s.covariance import Task
 
 INF, NAN = math.inf, math.nan
 PARTS = ("teacher", "student", "gap")

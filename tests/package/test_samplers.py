@@ -9,10 +9,10 @@ import mpmath
 import numpy as np
 import pytest
 from scipy import stats
+from w2s.simulate import Problem
 
 from w2s import ridge, simulate
 from w2s.experiments import samplers
-from w2s.simulate import Problem
 
 # -- the algebra ---------------------------------------------------------------------------------
 

@@ -4,9 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-
-from w2s import ridge, simulate
 from w2s.simulate import Estimate, Problem, dense_trial, experiment, factorised_trial
+
+from w2s import ridge
+from w2s.experiments import dense
 
 PENALTIES = np.array([1e-3, 0.2, 5.0]), np.array([1e-4, 0.1, 1.0, 30.0])
 SIZES = [  # d, n_t, n_s
@@ -60,7 +61,7 @@ def test_a_trial_is_the_paper_s_two_minimisations(zeta, spike_norm):
     fresh = rng.normal(size=(4, 6))
     gamma = np.eye(6)
     if zeta is not None:
-        spike = spike_norm * simulate._aligned_direction(beta, zeta, rng)
+        spike = spike_norm * dense._aligned_direction(beta, zeta, rng)
         gamma += 6 * np.outer(spike, spike)  # (8)
 
     def fit(x, y, lam):
@@ -94,7 +95,7 @@ def test_a_full_student_without_penalty_copies_its_teacher():
 @pytest.mark.parametrize("zeta", [0.0, 0.3, 1.0])
 def test_the_spike_has_the_correlation_asked_for(zeta):
     beta = np.random.default_rng(5).normal(size=30)
-    spike = simulate._aligned_direction(beta, zeta, np.random.default_rng(6))
+    spike = dense._aligned_direction(beta, zeta, np.random.default_rng(6))
     assert np.linalg.norm(spike) == pytest.approx(1)
     assert spike @ beta / np.linalg.norm(beta) == pytest.approx(zeta, abs=1e-12)
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import sympy as sp
+from w2s.symbolic import lam_s, lam_t, m_s1, m_s2, m_t1, m_t2
 
 from w2s import marchenko_pastur as mp_law
-from w2s.symbolic import lam_s, lam_t, m_s1, m_s2, m_t1, m_t2
 from w2s.statements.traces import R_s, R_t, S_s, S_t, trace_limit, transpose, words
 
 #: (λ, γ) of teacher and student

@@ -4,8 +4,8 @@ import pytest
 
 from tools.checks import site_checks
 from tools.checks.browser import CHROMIUM, MISSING, browser, served, watch
-from tools.validate.chapters import chapters
 from tools.run import HOME
+from tools.validate.chapters import chapters
 from w2s import ridge
 
 SITE = HOME / "_build" / "html"

@@ -171,7 +171,7 @@ def _fail(reason: str) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.checks.binder", description="Try Binder.")
+    parser = argparse.ArgumentParser(description="Try Binder.")
     parser.add_argument("chapter", nargs="?", default="teacher")
     parser.add_argument("--keep", type=Path, help="an empty folder to leave everything in")
     arguments = parser.parse_args()

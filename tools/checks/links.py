@@ -47,7 +47,7 @@ def check(root: Path) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.checks.links", description="Check links.")
+    parser = argparse.ArgumentParser(description="Check links.")
     parser.add_argument("--root", type=Path, default=Path.cwd())
     return check(parser.parse_args().root.resolve())
 

@@ -1,8 +1,8 @@
 """What a reader may expect of every page of a built site: each check returns its complaints.
 
-`dead_links` reads files; the others look at a page that is open in a browser (see `tools.checks.browser`).
-`make look` applies them to the book; `tests/test_site_checks.py` applies each to a page that it has
-to refuse.
+`dead_links` reads files; the others look at a page that is open in a browser, which
+`tools.checks.browser` drives. `make look` applies them to the book, and
+`tests/book/test_site_checks.py` applies each to a page that it has to refuse.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 // Ties the controls of an explorer to its figures. No formula of the book is written here: those
-// are in theory.js, compiled from w2s/symbolic.py.
+// are in theory.js, compiled from w2s/statements/symbolic.py.
 globalThis.explorer = (() => {
   "use strict";
   const digits = "⁰¹²³⁴⁵⁶⁷⁸⁹";
@@ -44,6 +44,24 @@ globalThis.explorer = (() => {
     range.start = Math.min(...values) / 1.5;
     range.end = 1.5 * Math.max(...values);
   }
+
+  // The penalties that win, on a plot from `left` to `right`
+  function shade(band, win, left, right) {
+    band.visible = win.high > win.low;
+    band.left = win.low > 0 ? win.low : left;
+    band.right = Number.isFinite(win.high) ? win.high : right;
+  }
+
+  function interval(win) {
+    if (!(win.high > win.low)) return "none";
+    if (win.high === Infinity) return "every λₛ > 0";
+    return `${number(win.low)} < λₛ < ${number(win.high)}`;
+  }
+
+  // One function a picture, in pictures/NAME.js: from the controls' values `p` to what is drawn.
+  const pictures = {};
+  const draw = (name, seen) =>
+    pictures[name]({...seen, say: (key, value, text) => say(name, key, value, text)});
 
   function wire(section) {
     const name = section.dataset.explorer;
@@ -103,5 +121,5 @@ globalThis.explorer = (() => {
   const begin = () => document.querySelectorAll("section.explorer").forEach(wire);
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
   else begin();
-  return {number, say, steps, powers, fit, fit_log};
+  return {draw, fit, fit_log, interval, number, pictures, powers, shade, steps};
 })();

@@ -3,7 +3,7 @@
 `theory` compiles the expressions of `w2s.symbolic` to JavaScript; nothing that a picture computes
 is written a second time. `render` gives an explorer as HTML: labelled controls of the browser's
 own, read-outs, and Bokeh figures whose `CustomJS` calls the compiled functions. The directive
-`{explorer} NAME` puts it into a page; `assets/explorer.js` ties the controls to the figures.
+`{explorer} NAME` puts it into a page; `explorer.js` ties the controls to the figures.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from bokeh.models.annotations import BoxAnnotation, Span
 from bokeh.palettes import PiYG11
 from bokeh.plotting import figure
 
-from w2s import symbolic
 from tools.explorers.javascript import function
+from w2s import symbolic
 from w2s.page import COLOURS
 
 _RATIOS = [0.1, 0.2, 0.5, 1, 2, 5, 10]
@@ -35,15 +35,16 @@ _GRID = (-3.0, 2.0)
 def theory() -> str:
     """The formulas of settings 1 and 2 as one JavaScript file, which defines `w2s`.
 
-    Its functions have the names and the argument order of `w2s.ridge` and
-    `w2s.marchenko_pastur`; a window is {low, high}, and `high` is NaN where no penalty wins.
+    Its functions have the names of those of `w2s.ridge` and `w2s.marchenko_pastur`, and take their
+    arguments by the same names, in one object.
+    A window is {low, high}, and `high` is NaN where no penalty wins.
     """
     s = symbolic
     both = {**s.teacher_steps, **s.student_steps, s.c: s.imbalance_sum}
     m = s.delta / s.slack
     remaining = {s.z: s.unaligned, s.kappa: s.remaining_imbalance}
     window = {"low": s.window_low, "high": s.high}
-    setting = [s.lam_s, s.lam_t, s.gamma_s, s.gamma_t, s.sigma2, s.zeta]
+    setting = [s.lam_t, s.lam_s, s.gamma_t, s.gamma_s, s.sigma2, s.zeta]
     teacher = [s.lam_t, s.gamma_t, s.sigma2]
     spectral = {"dof": s.delta, "rest": s.rest, "slack": s.slack, "curvature": s.curvature}
     spectral |= {"root": s.S, "m": m, "m_2": (m / s.curvature**_HALF) ** 2}
@@ -60,7 +61,7 @@ def theory() -> str:
         "student_error": (setting, s.student_sum, both),
         "error_gap": (setting, s.gap_sum, both),
         "winning_window": (
-            [s.lam_t, s.gamma_s, s.gamma_t, s.sigma2, s.zeta],
+            [s.lam_t, s.gamma_t, s.gamma_s, s.sigma2, s.zeta],
             window,
             {**s.teacher_steps, s.c: s.imbalance_sum, **remaining, **s.window_steps},
         ),
@@ -70,7 +71,7 @@ def theory() -> str:
     }
     body = "\n".join(function(name, *definition) for name, definition in functions.items())
     return (
-        "// Compiled from w2s/symbolic.py when the book was built; not written by hand.\n"
+        "// Compiled from w2s.statements.symbolic when the book was built; not written by hand.\n"
         f'globalThis.w2s = (() => {{\n"use strict";\n{body}\n'
         f"return {{{', '.join(functions)}}};\n}})();\n"
     )
@@ -102,12 +103,11 @@ class Explorer:
     controls: tuple[Control, ...]
     readouts: tuple[tuple[str, str], ...]
     legend: tuple[tuple[str, str], ...]  #: (colour, words)
-    draw: Callable[[], tuple[list[Any], dict[str, Any]]]  #: figures and what the code may change
-    code: str  #: sees `p` (the controls' values), `say`, `w2s`, `explorer` and what `draw` named
+    draw: Callable[[], tuple[list[Any], dict[str, Any]]]  #: figures, what its script sees
 
 
 def render(name: str) -> str:
-    """The explorer `name` as HTML, for pages that load bokeh, `theory` and `assets/explorer.js`.
+    """The explorer `name` as HTML, for pages that load bokeh, `theory` and `explorer.js`.
 
     Raises
     ------
@@ -117,8 +117,7 @@ def render(name: str) -> str:
         raise ValueError(f"no explorer called {name!r}; there are: {', '.join(EXPLORERS)}")
     explorer = EXPLORERS[name]
     figures, parts = explorer.draw()
-    code = f"const p = cb_obj.tags[0];\nconst say = (key, value, text) => explorer.say('{name}', "
-    code += f"key, value, text);\n{explorer.code}"
+    code = f"explorer.draw('{name}', {{p: cb_obj.tags[0], {', '.join(parts)}}})"
     figures[0].name = f"explorer-{name}"
     figures[0].js_on_change("tags", CustomJS(args=parts, code=code))
     script, places = components(figures)
@@ -242,17 +241,6 @@ def _ratio(name: str, who: str, value: float) -> Control:
     return Control(name, f"γ<sub>{name[-1]}</sub>", words, 0.05, 20, value, log=True, least=0.001)
 
 
-_WINDOW = """
-const window_of = (win, left, right) => {
-  band.visible = win.high > win.low;
-  band.left = win.low > 0 ? win.low : left;
-  band.right = Number.isFinite(win.high) ? win.high : right;
-};
-const interval = win => !(win.high > win.low) ? "none"
-  : win.high === Infinity ? "every λₛ > 0"
-  : `${explorer.number(win.low)} < λₛ < ${explorer.number(win.high)}`;
-"""
-
 # --- will your student win? ----------------------------------------------------------------------
 
 
@@ -262,41 +250,6 @@ def _draw_calculator() -> tuple[list[Any], dict[str, Any]]:
     parts |= {"student": _line(plot, COLOURS["student"]), "here": _dots(plot, COLOURS["student"])}
     return [plot], {"plot": plot, **parts}
 
-
-_CALCULATOR = (
-    _WINDOW
-    + """
-const gamma_t = p.d / p.n_t, gamma_s = p.d / p.n_s, sigma2 = p.sigma * p.sigma;
-const rest = [p.lam_t, gamma_s, gamma_t, sigma2, p.zeta];
-const L_t = w2s.teacher_error(p.lam_t, gamma_t, sigma2);
-const L_s = w2s.student_error(p.lam_s, ...rest);
-const gap = w2s.error_gap(p.lam_s, ...rest);
-const win = w2s.winning_window(...rest);
-const best = w2s.optimal_teacher_penalty(gamma_t, sigma2);
-const grid = explorer.powers(-4, 3, 281);
-const curve = grid.map(lam_s => w2s.student_error(lam_s, ...rest));
-student.data = {x: grid, y: curve};
-teacher.data = {x: [1e-4, 1e3], y: [L_t, L_t]};
-here.data = {x: [p.lam_s], y: [L_s]};
-window_of(win, 1e-4, 1e3);
-explorer.fit(plot.y_range, [...curve, L_s], [L_t]);
-say("L_t", L_t); say("L_s", L_s); say("gap", gap);
-say("gamma_t", gamma_t); say("gamma_s", gamma_s); say("best", best);
-say("low", win.low); say("high", win.high);
-say("window", null, interval(win));
-const share = explorer.number(Math.abs(gap) / L_t * 100, 3) + " %";
-const by = Number.isFinite(L_t) ? share + " " : "";
-const outcome = gap < 0 ? `Your student wins: its test error is ${by}below its teacher's.`
-  : gap > 0 ? `Your student loses: its test error is ${share} above its teacher's.`
-  : "A draw: the student repeats its teacher.";
-const others = win.high > win.low
-  ? win.high === Infinity ? " Every penalty λₛ > 0 would win."
-    : gap < 0 ? "" : ` It would win for ${interval(win)}.`
-  : p.zeta > 0 || p.lam_t < best ? " No penalty would make it win."
-  : " No penalty would: this teacher is not under-regularised.";
-say("verdict", gap, outcome + others);
-"""
-)
 
 # --- the spectrum --------------------------------------------------------------------------------
 
@@ -313,27 +266,6 @@ def _draw_spectrum() -> tuple[list[Any], dict[str, Any]]:
     return [law, transform], {"law": law, "transform": transform, **parts}
 
 
-_SPECTRUM = """
-const t = w2s.terms(p.lam, p.gamma);
-const missing = w2s.terms(0, p.gamma).rest;  // λm at λ = 0: the atom's mass
-const points = explorer.steps(0, Math.PI, 241).slice(1, -1).map(u => w2s.density_at(u, p.gamma));
-density.data = {x: points.map(u => u.x), y: points.map(u => u.density)};
-const last = points[points.length - 1].x;
-atom.data = missing > 0 ? {x: [0, 0], y: [0, missing]} : {x: [], y: []};
-law.y_range.end = Math.min(2.5, Math.max(1.1, 1.1 * Math.max(...density.data.y)));
-law.x_range.start = -0.03 * last; law.x_range.end = 1.05 * last;
-const s = explorer.steps(0, 1.05 * last, 200);
-weight.data = {x: s, y: s.map(v => p.lam / (v + p.lam))};
-const grid = explorer.powers(-4, 2, 241);
-const curve = grid.map(lam => w2s.terms(lam, p.gamma).m);
-m.data = {x: grid, y: curve};
-here.data = {x: [p.lam], y: [t.m]};
-explorer.fit_log(transform.y_range, curve);
-say("m", t.m); say("m_2", t.m_2); say("dof", t.dof); say("atom", missing);
-say("verdict", null, `At this penalty ${explorer.number(100 * t.dof, 3)} % of the directions `
-  + `are learnt (δ), and ${explorer.number(100 * t.rest, 3)} % are shrunk away (λm).`);
-"""
-
 # --- the teacher ----------------------------------------------------------------------------------
 
 
@@ -348,28 +280,6 @@ def _draw_teacher() -> tuple[list[Any], dict[str, Any]]:
         parts[f"{name}_dot"] = _dots(plot, "#000000")
     return [over_penalty, over_ratio], parts
 
-
-_TEACHER = """
-const sigma2 = p.sigma * p.sigma;
-const L_t = (lam_t, gamma_t) => w2s.teacher_error(lam_t, gamma_t, sigma2);
-const here = L_t(p.lam_t, p.gamma_t);
-const best = w2s.optimal_teacher_penalty(p.gamma_t, sigma2);
-const penalties = explorer.powers(-4, 2, 281), ratios = explorer.powers(-1, 1, 281);
-const over_penalty = penalties.map(lam_t => L_t(lam_t, p.gamma_t));
-left_curve.data = {x: penalties, y: over_penalty};
-right_curve.data = {x: ratios, y: ratios.map(g => Math.min(L_t(p.lam_t, g), 30 * (sigma2 + 1)))};
-left_dot.data = {x: [p.lam_t], y: [here]};
-right_dot.data = {x: [p.gamma_t], y: [here]};
-best_here.location = best;
-best_here.visible = best > 0;
-explorer.fit(left.y_range, over_penalty, [here]);
-right.y_range.start = Math.max(0, sigma2 - 0.05 * (sigma2 + 1));
-right.y_range.end = 3 * (sigma2 + 1) - right.y_range.start;
-say("L_t", here); say("best", best); say("L_best", L_t(best, p.gamma_t));
-say("verdict", null, p.lam_t === best ? "This is the best penalty."
-  : p.lam_t < best ? "Under-regularised: a larger penalty would be better."
-  : "Over-regularised: a smaller penalty would be better.");
-"""
 
 # --- the gap over both penalties -----------------------------------------------------------------
 
@@ -391,6 +301,7 @@ def _draw_gap() -> tuple[list[Any], dict[str, Any]]:
     plot.add_layout(optimum)
     parts = {"surface": surface, "optimum": optimum}
     parts |= {"upper": _line(plot, "#000000"), "lower": _line(plot, "#000000")}
+    parts |= {"cells": _CELLS, "low": low, "high": high}
     return [plot], {**parts, "here": _dots(plot, "#000000")}
 
 
@@ -402,49 +313,6 @@ def _palette() -> list[str]:
     return ["#" + "".join(f"{part:02x}" for part in colour) for colour in zip(*mixed, strict=True)]
 
 
-_GAP = (
-    f"const cells = {_CELLS}, low = {_GRID[0]}, high = {_GRID[1]};"
-    + """
-const sigma2 = p.sigma * p.sigma;
-const gap_at = (lam_s, lam_t) =>
-  w2s.error_gap(lam_s, lam_t, p.gamma_s, p.gamma_t, sigma2, p.zeta);
-const centre = k => 10 ** (low + (high - low) * (k + 0.5) / cells);
-const image = surface.data.image[0];
-for (let i = 0; i < cells; i++) {
-  const L = w2s.teacher_error(centre(i), p.gamma_t, sigma2);
-  for (let j = 0; j < cells; j++) image[j * cells + i] = gap_at(centre(j), centre(i)) / L;
-}
-surface.change.emit();
-const window_at = u => w2s.winning_window(10 ** u, p.gamma_s, p.gamma_t, sigma2, p.zeta);
-const open = u => window_at(u).high > window_at(u).low;
-const across = explorer.steps(low, high, 301);
-for (let k = across.length - 1; k > 0; k--) {  // where it opens or closes, to the last digit
-  let [shut, wide] = [across[k - 1], across[k]];
-  if (open(shut) === open(wide)) continue;
-  if (open(shut)) [shut, wide] = [wide, shut];
-  for (let n = 0; n < 50; n++) {
-    const middle = (shut + wide) / 2;
-    if (open(middle)) wide = middle; else shut = middle;
-  }
-  across.splice(k, 0, wide);
-}
-const windows = across.map(window_at);
-upper.data = {x: across, y: windows.map(v => Math.log10(v.high))};
-lower.data = {x: across, y: windows.map(v => v.high > v.low ? Math.log10(v.low) : NaN)};
-const best = w2s.optimal_teacher_penalty(p.gamma_t, sigma2);
-optimum.location = Math.log10(best);
-optimum.visible = best > 0;
-here.data = {x: [Math.log10(p.lam_t)], y: [Math.log10(p.lam_s)]};
-const gap = gap_at(p.lam_s, p.lam_t);
-const c = w2s.imbalance(p.lam_t, p.gamma_t, sigma2);
-const win = w2s.winning_window(p.lam_t, p.gamma_s, p.gamma_t, sigma2, p.zeta);
-say("gap", gap); say("c", c); say("best", best); say("low", win.low); say("high", win.high);
-say("verdict", gap, gap < 0 ? "At the dot the student wins."
-  : win.high > win.low ? "At the dot the student loses, but another λₛ would win."
-  : "At the dot the student loses, and so it would with any other λₛ.");
-"""
-)
-
 # --- H_1 -----------------------------------------------------------------------------------------
 
 
@@ -454,27 +322,6 @@ def _draw_h1() -> tuple[list[Any], dict[str, Any]]:
     parts["level"] = _line(plot, COLOURS["teacher"], line_dash="dashed")
     return [plot], {**parts, "roots": _dots(plot, "#000000")}
 
-
-_H1 = (
-    _WINDOW
-    + """
-const grid = explorer.powers(-3, 3, 401);
-curve.data = {x: grid, y: grid.map(lam_s => w2s.H_1(lam_s, p.gamma_s))};
-level.data = {x: [1e-3, 1e3], y: [p.c, p.c]};
-const win = w2s.edges(p.c, p.gamma_s);
-const found = [win.low, win.high].filter(v => v > 0 && Number.isFinite(v));
-roots.data = {x: found, y: found.map(() => p.c)};
-window_of(win, 1e-3, 1e3);
-const highest = w2s.threshold(p.gamma_s);
-say("threshold", highest); say("low", win.low); say("high", win.high);
-say("window", null, interval(win));
-say("verdict", null, !(win.high > win.low)
-  ? "H₁ stays below c: no penalty wins against this teacher."
-  : win.high === Infinity ? "H₁ lies above c everywhere: every penalty wins."
-  : found.length === 2 ? "H₁ crosses c twice: the student wins between the roots."
-  : "H₁ crosses c once: the student wins to the left of the root.");
-"""
-)
 
 # --- the weighted student ------------------------------------------------------------------------
 
@@ -488,31 +335,6 @@ def _draw_weighted() -> tuple[list[Any], dict[str, Any]]:
     return [plot], {"plot": plot, **parts}
 
 
-_WEIGHTED = (
-    _WINDOW
-    + """
-const sigma2 = p.sigma * p.sigma;
-const L_t = w2s.teacher_error(p.lam_t, p.gamma_t, sigma2);
-const grid = explorer.powers(-3, 3, 281);
-const curve = zeta => grid.map(lam_s =>
-  w2s.student_error(lam_s, p.lam_t, p.gamma_s, p.gamma_t, sigma2, zeta));
-const yours = curve(p.zeta), none = curve(0), full = curve(1);
-student.data = {x: grid, y: yours};
-plain.data = {x: grid, y: none};
-aligned.data = {x: grid, y: full};
-teacher.data = {x: [1e-3, 1e3], y: [L_t, L_t]};
-const win = w2s.winning_window(p.lam_t, p.gamma_s, p.gamma_t, sigma2, p.zeta);
-window_of(win, 1e-3, 1e3);
-explorer.fit(plot.y_range, [...none, ...full], [L_t]);
-const best = w2s.optimal_teacher_penalty(p.gamma_t, sigma2);
-say("L_t", L_t); say("best", best); say("low", win.low); say("high", win.high);
-say("window", null, interval(win));
-say("verdict", null, win.high > win.low
-  ? `A student with this alignment wins for ${interval(win)}.`
-  : "With this alignment no penalty wins.");
-"""
-)
-
 # --- double descent ------------------------------------------------------------------------------
 
 
@@ -521,24 +343,6 @@ def _draw_descent() -> tuple[list[Any], dict[str, Any]]:
     parts = {"teacher": _line(plot, COLOURS["teacher"], line_dash="dashed")}
     return [plot], {"plot": plot, **parts, "student": _line(plot, COLOURS["student"], width=3)}
 
-
-_DESCENT = """
-const sigma2 = p.sigma * p.sigma;
-const grid = explorer.powers(-1, 1, 401);
-const lam_t = g => p.share * w2s.optimal_teacher_penalty(g, sigma2);
-const L_t = g => w2s.teacher_error(lam_t(g), g, sigma2);
-const L_s = g => w2s.student_error(p.lam_s, lam_t(g), p.gamma_s, g, sigma2, 0);
-const high = 30 * (sigma2 + 1);  // a pole, as far as the picture goes
-teacher.data = {x: grid, y: grid.map(g => Math.min(L_t(g), high))};
-student.data = {x: grid, y: grid.map(g => Math.min(L_s(g), high))};
-plot.y_range.start = Math.max(0, sigma2 - 0.05 * (sigma2 + 1));
-plot.y_range.end = 3 * (sigma2 + 1) - plot.y_range.start;
-say("L_t", L_t(1)); say("L_s", L_s(1));
-say("verdict", null, p.share === 0 && sigma2 > 0
-  ? "Without a penalty the teacher has a pole at γₜ = 1, and the student inherits it."
-  : `At γₜ = 1 the teacher's error is ${explorer.number(L_t(1))}, the student's `
-    + `${explorer.number(L_s(1))}.`);
-"""
 
 # --- the best student ----------------------------------------------------------------------------
 
@@ -552,43 +356,6 @@ def _draw_best() -> tuple[list[Any], dict[str, Any]]:
     parts["student"] = _line(plot, COLOURS["student"], width=3)
     return [plot], {"plot": plot, **parts, "dot": _dots(plot, "#000000")}
 
-
-_BEST_STUDENT = """
-const sigma2 = p.sigma * p.sigma;
-const L_t = lam_t => w2s.teacher_error(lam_t, p.gamma_t, sigma2);
-const gap = (u, lam_t, gamma_s) =>
-  w2s.error_gap(10 ** u, lam_t, gamma_s, p.gamma_t, sigma2, 0);
-// L_s has one minimum in λₛ, so a golden section closes in on it. u is log₁₀ λₛ.
-const golden = (Math.sqrt(5) - 1) / 2;
-function least(lam_t, gamma_s) {
-  let [low, high] = [-12, 8];
-  for (let k = 0; k < 60; k++) {
-    const [x, y] = [high - golden * (high - low), low + golden * (high - low)];
-    [low, high] = gap(x, lam_t, gamma_s) < gap(y, lam_t, gamma_s) ? [low, y] : [x, high];
-  }
-  return (low + high) / 2;
-}
-const L_s = (lam_t, gamma_s) => L_t(lam_t) + gap(least(lam_t, gamma_s), lam_t, gamma_s);
-const grid = explorer.powers(-3, 1, 161);
-const taught = grid.map(L_t), learnt = grid.map(lam_t => L_s(lam_t, p.gamma_s));
-teacher.data = {x: grid, y: taught};
-student.data = {x: grid, y: learnt};
-unlimited.data = {x: grid, y: grid.map(lam_t => L_s(lam_t, 1e-9))};
-const u = least(p.lam_t, p.gamma_s), here = gap(u, p.lam_t, p.gamma_s);
-const tuned = w2s.optimal_teacher_penalty(p.gamma_t, sigma2);
-dot.data = {x: [p.lam_t], y: [L_t(p.lam_t) + here]};
-best_here.location = tuned;
-best_here.visible = tuned > 0;
-explorer.fit(plot.y_range, learnt, taught.filter(y => y < 3 * (sigma2 + 1)));
-const lam_s = u > -11 ? 10 ** u : 0;
-const share = here / (L_t(tuned) - L_t(p.lam_t));
-say("lam_s", lam_s); say("L_t", L_t(p.lam_t)); say("L_s", L_t(p.lam_t) + here);
-say("share", p.lam_t === tuned ? NaN : share);
-say("verdict", null, here < 0
-  ? `The best student brings back ${(100 * share).toFixed(0)} % of what tuning the teacher would.`
-  : p.lam_t < tuned ? "Even the best student does not win against this teacher."
-  : "The teacher is not under-regularised: no student can help.");
-"""
 
 _T, _S = "ℒ<sub>t</sub>, the teacher's test error", "ℒ<sub>s</sub>, the student's test error"
 _BEST = "λ<sub>t</sub>*, the teacher's best penalty"
@@ -638,7 +405,6 @@ EXPLORERS = {
         ),
         legend=((COLOURS["student"], "student"), (COLOURS["teacher"], "teacher"), _WINS),
         draw=_draw_calculator,
-        code=_CALCULATOR,
     ),
     "spectrum": Explorer(
         title="The spectrum and its transform",
@@ -660,7 +426,6 @@ EXPLORERS = {
             (COLOURS["teacher"], "m(λ; γ)"),
         ),
         draw=_draw_spectrum,
-        code=_SPECTRUM,
     ),
     "teacher": Explorer(
         title="The teacher's error",
@@ -673,7 +438,6 @@ EXPLORERS = {
             ("#000000", "dotted: λ<sub>t</sub>*"),
         ),
         draw=_draw_teacher,
-        code=_TEACHER,
     ),
     "gap": Explorer(
         title="Who wins, over both penalties",
@@ -698,7 +462,6 @@ EXPLORERS = {
             ("#000000", "boundary of Theorem 5; dotted, λ<sub>t</sub>*; the dot is yours"),
         ),
         draw=_draw_gap,
-        code=_GAP,
     ),
     "h1": Explorer(
         title="H₁ and its roots",
@@ -711,7 +474,6 @@ EXPLORERS = {
         readouts=(("window", "winning penalties"), ("threshold", "largest H₁ (its supremum)")),
         legend=((COLOURS["student"], "H₁"), (COLOURS["teacher"], "c"), _WINS),
         draw=_draw_h1,
-        code=_H1,
     ),
     "weighted": Explorer(
         title="A student whose penalty knows something",
@@ -733,7 +495,6 @@ EXPLORERS = {
             _WINS,
         ),
         draw=_draw_weighted,
-        code=_WEIGHTED,
     ),
     "descent": Explorer(
         title="Double descent, handed down",
@@ -751,7 +512,6 @@ EXPLORERS = {
         ),
         legend=((COLOURS["student"], "student"), (COLOURS["teacher"], "teacher")),
         draw=_draw_descent,
-        code=_DESCENT,
     ),
     "best": Explorer(
         title="The best student",
@@ -776,6 +536,5 @@ EXPLORERS = {
             (COLOURS["teacher"], "teacher"),
         ),
         draw=_draw_best,
-        code=_BEST_STUDENT,
     ),
 }

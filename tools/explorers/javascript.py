@@ -29,12 +29,12 @@ def function(
     result: Any | Mapping[str, Any],
     steps: Mapping[sp.Symbol, Any] | None = None,
 ) -> str:
-    """A JavaScript function of numbers that evaluates `result` after `steps`.
+    """A JavaScript function of named numbers, f({u, v}), that evaluates `result` after `steps`.
 
     Parameters
     ----------
     name : the function's name in JavaScript.
-    arguments : the symbols that it takes, in this order.
+    arguments : the symbols that it takes, by name.
     result : an expression, or {key: expression} for a function that returns an object.
     steps : {symbol: expression}, computed in this order before the result.
 
@@ -46,7 +46,7 @@ def function(
     --------
     >>> u, v = sp.symbols("u v")
     >>> print(function("f", [u], sp.sqrt(v) + 1, {v: u + 2}))
-    function f(u) {
+    function f({u}) {
       const v = u + 2;
       return Math.sqrt(v) + 1;
     }
@@ -74,7 +74,7 @@ def function(
         lines.append("return {" + ", ".join(parts) + "};")
     else:
         lines.append(f"return {evaluated(result)};")
-    head = f"function {name}({', '.join(map(identifier, arguments))}) {{"
+    head = f"function {name}({{{', '.join(map(identifier, arguments))}}}) {{"
     return "\n".join([head, *("  " + line for line in lines), "}"])
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from bokeh.resources import Resources
 
 from tools.explorers.explorers import theory
+from tools.run import HOME
 
 MATHJAX_PARTS = ("tex-mml-chtml.js", "output/chtml/fonts/woff-v2", "input/tex/extensions")
-#: What a page with an explorer loads, in this order.
+#: What a page with an explorer loads, in this order; then the script of each picture on it.
 EXPLORER_SCRIPTS = ("bokeh.min.js", "theory.js", "explorer.js")
 
 
@@ -30,6 +31,9 @@ def gather_assets(root: Path) -> None:
     for script in Resources(mode="absolute", components=["bokeh"]).js_files:
         shutil.copy2(script, target.parent / EXPLORER_SCRIPTS[0])
     (target.parent / EXPLORER_SCRIPTS[1]).write_text(theory(), encoding="utf-8")
+    source = HOME / "tools" / "explorers"
+    shutil.copy2(source / EXPLORER_SCRIPTS[2], target.parent)
+    shutil.copytree(source / "pictures", target.parent / "pictures", dirs_exist_ok=True)
 
 
 def _mathjax() -> Path:

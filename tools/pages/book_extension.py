@@ -1,10 +1,10 @@
 """What the book needs of Sphinx beyond Jupyter Book: directives, a link and two repairs.
 
-`{ledger}`, `{errata}` and `{completions}` show what the chapters concluded, read from the validated outputs in
-`_build/validated/`; `{execution}` and `{versions}` show how long that took and with what. An
-erratum in a chapter links to its entry among the errata. `{picture} FIGURE` shows one of a
+`{ledger}`, `{errata}` and `{completions}` show what the chapters concluded, read from the
+validated outputs in `_build/validated/`; `{execution}` and `{versions}` show how long that took
+and with what. An erratum in a chapter links to its entry among the errata. `{picture} FIGURE` shows one of a
 chapter's figures small, `{gallery}` shows the whole contents with these pictures. `{explorer} NAME`
-shows an explorer of `w2s.explorers`, each at one place of the book, and has its scripts loaded on
+shows an explorer of `tools.explorers`, each at one place of the book, and has its scripts loaded on
 that page alone. The repairs: sphinx-thebe cannot be switched off and breaks every page's console;
 sphinx-proof has no handlers for the single-page builder.
 """
@@ -22,8 +22,8 @@ from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
+from tools.explorers.explorers import render
 from tools.pages.assets import EXPLORER_SCRIPTS
-from tools.pages.numbered_items import NUMBERED_ITEMS
 from tools.pages.content import (
     Head,
     concluded,
@@ -35,9 +35,9 @@ from tools.pages.content import (
     small_picture,
     versions,
 )
+from tools.pages.numbered_items import NUMBERED_ITEMS
 from tools.run import HOME
-from tools.explorers.explorers import render
-from w2s.page import WORDS
+from w2s.page.verdicts import WORDS
 
 
 class Ledger(SphinxDirective):
@@ -189,9 +189,10 @@ class Explorer(SphinxDirective):
 
 def _load_scripts(app: Sphinx, page: str, template: str, context: Any, doctree: Any) -> None:
     shown = doctree.findall(nodes.raw) if doctree is not None else ()
-    if any("explorer" in node["classes"] for node in shown):
-        for script in EXPLORER_SCRIPTS:
-            app.add_js_file(script, loading_method="defer")
+    anchors = [node["anchor"] for node in shown if "explorer" in node["classes"]]
+    pictures = [f"pictures/{anchor.removeprefix('explorer-')}.js" for anchor in anchors]
+    for script in (*EXPLORER_SCRIPTS, *pictures) if pictures else ():
+        app.add_js_file(script, loading_method="defer")
 
 
 def _plain_citations(app: Sphinx, page: str, template: str, context: Any, doctree: Any) -> None:
@@ -307,6 +308,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", _load_scripts)
     app.connect("html-page-context", _plain_citations)
     app.connect("builder-inited", _before_reading)
-    app.setup_extension("print_edition")
+    app.setup_extension("tools.print.print_edition")
     app.setup_extension("notebooks")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

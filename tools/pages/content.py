@@ -21,7 +21,13 @@ import yaml
 from nbformat import NotebookNode
 from PIL import Image
 
-from tools.validate.chapters import code_cells, conclusions, is_chapter, read_notebook, validated_path
+from tools.validate.chapters import (
+    code_cells,
+    conclusions,
+    is_chapter,
+    read_notebook,
+    validated_path,
+)
 
 #: How wide a small picture is in pixels: twice what the page gives it, for sharp screens.
 SMALL = 600

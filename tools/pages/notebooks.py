@@ -20,8 +20,8 @@ from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from tools.validate.chapters import code_cells, is_chapter, read_notebook, validated_path
 from tools.print.print_edition import online
+from tools.validate.chapters import code_cells, is_chapter, read_notebook, validated_path
 
 INSTALL = """\
 try:

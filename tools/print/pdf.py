@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 
 from pikepdf import ObjectStreamMode, OutlineItem, Pdf
 
-from tools.checks.browser import CHROMIUM, MISSING, browser, served, watch
 from tools.build import build
+from tools.checks.browser import CHROMIUM, MISSING, browser, served, watch
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -243,7 +243,7 @@ def _fail(reason: str) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.print.pdf", description="Print the book.")
+    parser = argparse.ArgumentParser(description="Print the book.")
     parser.add_argument("--root", type=Path, default=Path.cwd())
     arguments = parser.parse_args()
     return print_book(arguments.root.resolve())

@@ -19,6 +19,8 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+from tools.run import HOME
+
 #: The key of `w2s.verdicts` in an output's metadata (a test compares; importing it takes SymPy).
 CONCLUSIONS = "w2s"
 IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/svg+xml", "application/pdf"})
@@ -66,11 +68,9 @@ def sources_of(chapter: Path) -> str:
     digest = hashlib.sha256(sys.version.encode())
     for cell in code_cells(read_chapter(chapter)):
         digest.update(json.dumps([cell.source, cell.metadata], sort_keys=True).encode())
-    home = Path(__file__).resolve().parent.parent
-    tools = (home / "tools" / name for name in ("chapters.py", "nbval_chapters.py", "run.py"))
-    files = [record_path(chapter), home / "requirements.txt", *tools]
-    for folder in (root / "book", home / "w2s"):
-        files += sorted(folder.glob("*.py"))
+    tools = sorted((HOME / "tools" / "validate").glob("*.py"))
+    files = [record_path(chapter), HOME / "requirements.txt", HOME / "tools" / "run.py", *tools]
+    files += sorted((root / "book").glob("*.py")) + sorted((HOME / "w2s").rglob("*.py"))
     for path in files:
         digest.update(path.read_bytes() if path.exists() else b"")
     return digest.hexdigest()

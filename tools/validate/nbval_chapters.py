@@ -20,6 +20,7 @@ import pytest
 from nbformat import NotebookNode
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError, nocolors
 
+from tools.run import prepare_steady_environment, steady_environment
 from tools.validate.chapters import (
     IMAGE_TYPES,
     RecordMismatch,
@@ -35,7 +36,6 @@ from tools.validate.chapters import (
     with_expected_outputs,
     write_notebook,
 )
-from tools.run import prepare_steady_environment, steady_environment
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _DIFFER = "Cell outputs differ"  # nbval's words

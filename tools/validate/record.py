@@ -11,8 +11,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from tools.validate.chapters import chapters
 from tools.run import pytest_on_chapters
+from tools.validate.chapters import chapters
 
 
 def record(root: Path, names: list[str]) -> int:
@@ -27,7 +27,7 @@ def record(root: Path, names: list[str]) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.validate.record", description="Write records.")
+    parser = argparse.ArgumentParser(description="Write records.")
     parser.add_argument("names", nargs="*", metavar="CHAPTER")
     parser.add_argument("--root", type=Path, default=Path.cwd())
     arguments = parser.parse_args()

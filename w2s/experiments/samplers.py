@@ -41,16 +41,14 @@ penalty too small for double precision is a LinAlgError.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.linalg import eigvalsh_tridiagonal, lapack
 
 from w2s import _input
-
-if TYPE_CHECKING:
-    from w2s.experiments.simulate import Problem
+from w2s.experiments.problems import Problem, generations, pairs
 
 Array = NDArray[np.float64]
 
@@ -338,7 +336,6 @@ def exact_trial(
 
     Examples
     --------
-    >>> from w2s.experiments.simulate import Problem
     >>> problem = Problem(d=10**5, n_t=4 * 10**5, n_s=8 * 10**4, sigma2=1.0)
     >>> teacher, student = exact_trial(
     ...     problem, np.array([0.05]), np.array([0.1, 1.0]), np.random.default_rng(0)
@@ -392,47 +389,6 @@ def chain_trial(
         errors.append(float(sigma2) + _squares(residual)[0])
         known = _angles(beta, residual)
     return np.array(errors)
-
-
-def pairs(*penalties: ArrayLike) -> list[Array]:
-    """The gate of a trial: penalties of teachers and of students, each as an array.
-
-    Examples
-    --------
-    >>> pairs(0.5, [1, 2])
-    [array([0.5]), array([1., 2.])]
-    """
-    names = ("lam_t", "lam_s") if len(penalties) == 2 else ("penalties",)
-    given = zip(names, penalties, strict=True)
-    return [_input.penalties(name, lam, endless=False) for name, lam in given]
-
-
-def generations(
-    d: int,
-    samples: Sequence[int],
-    penalties: ArrayLike,
-    sigma2: float,
-    label_noise: ArrayLike | None = None,
-) -> tuple[int, list[int], list[float], list[float]]:
-    """The gate of a chain: d, the sizes, the penalties, and the variance of each one's labels.
-
-    Examples
-    --------
-    >>> generations(9, [20, 10], [0.5, 1], 2)
-    (9, [20, 10], [0.5, 1.0], [2.0, 0.0])
-    """
-    sizes = [_input.count(f"samples[{k}]", n) for k, n in enumerate(samples)]
-    lams = _input.penalties("penalties", penalties, endless=False)
-    noise = _input.scalar("sigma2", _input.variance("sigma2", sigma2))
-    variances = np.array([noise] + [0.0] * (len(sizes) - 1))
-    if label_noise is not None:
-        variances = np.atleast_1d(_input.variance("label_noise", label_noise))
-    for name, given in (("penalties", lams), ("label_noise", variances)):
-        if given.shape != (len(sizes),):
-            raise ValueError(
-                f"{name} and samples must have the same length, got {given.size} and {len(sizes)}"
-            )
-    return _input.count("d", d), sizes, lams.tolist(), variances.tolist()
 
 
 @_input.usual

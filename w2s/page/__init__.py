@@ -1,1 +1,23 @@
-"""What chapters import for their pages: figures' look, verdicts."""
+"""What the book's chapters import for their looks: one style, and what a chapter concludes."""
+
+from w2s.page.plotting import (
+    COLOURS,
+    EXPERIMENT,
+    SEQUENCE,
+    THEORY,
+    plain_log_axis,
+    use_style,
+)
+from w2s.page.verdicts import completion, erratum, verdict
+
+__all__ = [
+    "COLOURS",
+    "EXPERIMENT",
+    "SEQUENCE",
+    "THEORY",
+    "completion",
+    "erratum",
+    "plain_log_axis",
+    "use_style",
+    "verdict",
+]

@@ -49,11 +49,11 @@ import scipy.linalg
 from numpy.typing import ArrayLike, NDArray
 
 from w2s import _input
+from w2s.experiments.samplers import pairs
 from w2s.prediction import _population, _table
 from w2s.theory import covariance
 from w2s.theory.covariance import Task
 from w2s.theory.ridge import WinningWindow
-from w2s.experiments.samplers import pairs
 
 Array = NDArray[np.float64]
 
@@ -366,7 +366,7 @@ def split_trial(
 
     Examples
     --------
-    >>> from w2s.experiments import simulate
+    >>> from w2s import simulate
     >>> rng = np.random.default_rng(1)
     >>> features = rng.normal(size=(1000, 50))
     >>> pool = Pool(features, features[:, 0] + rng.normal(size=1000), n_t=100, n_s=400)

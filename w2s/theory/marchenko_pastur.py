@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from w2s import _input
-from w2s.theory import _exact
 from w2s._input import Real
+from w2s.theory import _exact
 
 
 class Terms(NamedTuple):

@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from w2s import _input
+from w2s._input import Real
 from w2s.theory import _exact
 from w2s.theory._exact import mp
-from w2s._input import Real
 from w2s.theory.marchenko_pastur import Terms, terms
 
 Array = NDArray[np.float64]

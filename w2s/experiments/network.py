@@ -18,101 +18,46 @@ hidden units, whatever n is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from w2s import _input
+from w2s.experiments.estimates import Estimate, Moments, rate
+from w2s.experiments.problems import SPREADS
+from w2s.experiments.problems import NetworkProblem as Problem
+from w2s.experiments.run import keeping, repeat
 from w2s.theory import hermite
 from w2s.theory.hermite import Function
-from w2s.experiments.simulate import Estimate
+from w2s.theory.network import Alignments, predicted
+
+__all__ = [
+    "SPREADS",
+    "Alignments",
+    "Estimate",
+    "Problem",
+    "alignment",
+    "correlation_loss",
+    "experiment",
+    "gradient",
+    "labels",
+    "moment",
+    "network",
+    "operator_norm",
+    "predicted",
+    "pretrained",
+    "rate",
+    "student_vectors",
+    "trial",
+    "unit_vector",
+]
 
 Array = NDArray[np.float64]
-
-#: How a second layer (or the spike's ā) is drawn before it is scaled to its norm.
-SPREADS = (
-    "gaussian",  # independent normal entries
-    "signs",  # ±1 at random
-    "equal",  # all entries the same
-    "single",  # one neuron alone: not spread out at all
-)
 #: Hidden units held at a time: samples per block times the width of the network.
 _BLOCK_ENTRIES = 4_000_000
-
-
-@dataclass(frozen=True)
-class Problem:
-    """The sizes, functions and step sizes of setting 3.
-
-    Attributes
-    ----------
-    d, p_t, p_s, n_t, n_s : input dimension, widths, numbers of samples.
-    easy, hard, activation : names of `hermite.named`, or `hermite.Function`s.
-    eta_t, eta_s : step sizes. tau : strength τ ≥ 0 of the student's pre-training.
-    norm_t, norm_s : ‖a_t‖, ‖a_s‖.
-    spread_t, spread_s, spread_spike : how a_t, a_s and ā are drawn, each one of `SPREADS`.
-    overlap : cos(a_s, ā) in [−1, 1]; None draws them independently.
-    """
-
-    d: int
-    p_t: int
-    p_s: int
-    n_t: int
-    n_s: int
-    easy: str | Function = "erf"
-    hard: str | Function = "h2"
-    activation: str | Function = "erf"
-    eta_t: float = 1.0
-    eta_s: float = 1.0
-    tau: float = 0.0
-    norm_t: float = 1.0
-    norm_s: float = 1.0
-    spread_t: str = "gaussian"
-    spread_s: str = "gaussian"
-    spread_spike: str = "gaussian"
-    overlap: float | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("d", "p_t", "p_s", "n_t", "n_s"):
-            number = _input.count(name, getattr(self, name), low=2 if name == "d" else 1)
-            _input.settle(self, **{name: number})
-        for name in ("easy", "hard", "activation"):
-            hermite.second_moment(getattr(self, name))  # raises if it is not square-integrable
-        for name in ("eta_t", "eta_s", "tau", "norm_t", "norm_s"):
-            size = _input.scalar(name, _input.variance(name, getattr(self, name)))
-            _input.settle(self, **{name: size})
-        for name in ("spread_t", "spread_s", "spread_spike"):
-            if getattr(self, name) not in SPREADS:
-                raise ValueError(
-                    f"{name} must be one of {', '.join(SPREADS)}, got {getattr(self, name)!r}"
-                )
-        if self.overlap is not None:
-            overlap = _input.scalar("overlap", _input.real("overlap", self.overlap))
-            _input.fraction("abs(overlap)", abs(overlap))
-            _input.settle(self, overlap=overlap)
-
-
-@dataclass(frozen=True)
-class Alignments:
-    """Norms ‖Uβ‖ of the updates U = Ŵ − W_0 and ‖Ŵβ‖ of what they lead to.
-
-    The fields hold numbers (the predicted limits), or `Estimate`s over trials (what was measured).
-    """
-
-    teacher_update_easy: Any
-    teacher_update_hard: Any
-    teacher_easy: Any
-    teacher_hard: Any
-    student_update_easy: Any
-    student_update_hard: Any
-    student_easy: Any
-    student_hard: Any
-
-
-# -- the model and its step ----------------------------------------------------------------------
 
 
 @_input.usual
@@ -264,59 +209,6 @@ def operator_norm(matrix: Array, *, iterations: int = 60, rng: Any = 0) -> float
     return float(np.linalg.norm(left))
 
 
-# -- limits and experiments ----------------------------------------------------------------------
-
-
-def predicted(problem: Problem) -> Alignments:
-    r"""The limits of the alignments as d → ∞ with p/d and n/d fixed.
-
-    With u_t(k) = η_t c_1 k_1 ‖a_t‖ and u_s(k) = η_s η_t c_1³ k_1 ‖a_t‖² ‖a_s‖ for k = e, h:
-
-        ‖(Ŵ_t − W_{t,0})β‖ → |u_t|,                ‖Ŵ_t β‖² → p_t/d + u_t²,
-        ‖(Ŵ_s − W_{s,0})β‖ → |u_s|,                ‖Ŵ_s β_e‖² → p_s/d + u_s(e)²,
-        ‖Ŵ_s β_h‖² → p_s/d + τ² + 2τ u_s(h) cos(a_s, ā) + u_s(h)².
-
-    The teacher's are limits for any a_t. The student's are if also
-
-    - a_t is spread over many neurons, and c_0 Σa_t = O(1): not an activation with a constant and a
-      second layer of one sign;
-    - Σ min(1, τ²ā_i²) a_{s,i}² → 0: not both a_s and ā on one neuron, and for spread ones τ of
-      smaller order than √p (ReLU excepted);
-    - for ‖Ŵ_s β_h‖ with a growing τ, τ² E[f_t] Σ a_{s,i} ā_i² E[σ''(w_i·x)] → 0: true of an odd
-      activation, not of ReLU with an a_s of one sign.
-
-    Place in the paper: Proposition 10 and Theorem 11, which give no constants.
-
-    Examples
-    --------
-    >>> problem = Problem(100, 100, 100, 200, 200, easy="identity", activation="relu0", tau=2.0)
-    >>> limits = predicted(problem)
-    >>> found = limits.teacher_update_easy, limits.student_update_easy, limits.student_hard
-    >>> [round(norm, 9) for norm in found]
-    [0.5, 0.125, 2.236067977]
-    """
-    c, e, h = (
-        float(hermite.hermite_coefficients(f, 1)[1])
-        for f in (problem.activation, problem.easy, problem.hard)
-    )
-    c, e, h = (0.0 if abs(value) < hermite.TOLERANCE else value for value in (c, e, h))
-    teacher = problem.eta_t * c * problem.norm_t
-    student = problem.eta_s * problem.eta_t * c**3 * problem.norm_t**2 * problem.norm_s
-    cosine = problem.overlap or 0.0
-    width_t, width_s = problem.p_t / problem.d, problem.p_s / problem.d
-    mixed = 2 * problem.tau * student * h * cosine
-    return Alignments(
-        teacher_update_easy=abs(teacher * e),
-        teacher_update_hard=abs(teacher * h),
-        teacher_easy=(width_t + (teacher * e) ** 2) ** 0.5,
-        teacher_hard=(width_t + (teacher * h) ** 2) ** 0.5,
-        student_update_easy=abs(student * e),
-        student_update_hard=abs(student * h),
-        student_easy=(width_s + (student * e) ** 2) ** 0.5,
-        student_hard=(width_s + problem.tau**2 + mixed + (student * h) ** 2) ** 0.5,
-    )
-
-
 def experiment(problem: Problem, *, trials: int = 10, rng: Any = None) -> Alignments:
     """Repeat a trial of setting 3; each field is an `Estimate` with its standard error.
 
@@ -333,12 +225,22 @@ def experiment(problem: Problem, *, trials: int = 10, rng: Any = None) -> Alignm
     True
     """
     trials = _input.count("trials", trials, low=2)
-    runs = [trial(problem, child) for child in np.random.default_rng(rng).spawn(trials)]
+    names = [field.name for field in fields(Alignments)]
+    moments = Moments()
+
+    def so_far() -> Alignments | None:
+        return None if moments.count < 2 else _by_name(names, moments.estimate())
+
+    with keeping(so_far):
+        for run in repeat(trial, (problem,), trials, rng):
+            moments.add(np.array([getattr(run, name) for name in names]))
+        return _by_name(names, moments.estimate())
+
+
+def _by_name(names: list[str], found: Estimate) -> Alignments:
+    parts = zip(found.mean, found.stderr, strict=True)
     return Alignments(
-        **{
-            field.name: estimate([getattr(run, field.name) for run in runs])
-            for field in fields(Alignments)
-        }
+        **{n: Estimate(*part, found.trials) for n, part in zip(names, parts, strict=True)}
     )
 
 
@@ -407,45 +309,8 @@ def student_vectors(problem: Problem, rng: np.random.Generator) -> tuple[Array, 
     return problem.norm_s * direction, spike
 
 
-def estimate(values: ArrayLike) -> Estimate:
-    """The mean of independent values with its standard error, over the first axis."""
-    array = _input.real("values", values)
-    trials = _input.count("the number of values", len(array), low=2)
-    return Estimate(array.mean(axis=0), array.std(axis=0, ddof=1) / trials**0.5, trials)
-
-
-def rate(sizes: Sequence[float], estimates: Sequence[Estimate]) -> tuple[float, float]:
-    """The exponent r of mean ≈ C·sizeʳ with its standard error: a weighted line in logarithms.
-
-    Parameters
-    ----------
-    sizes : at least 2 numbers > 0. estimates : one a size, with mean > 0 and stderr > 0.
-
-    Examples
-    --------
-    >>> exact = [Estimate(np.array(d**-0.5), np.array(1e-3 * d**-0.5), 9) for d in (10, 40, 160)]
-    >>> round(rate([10, 40, 160], exact)[0], 9)
-    -0.5
-    """
-    x = np.log(_input.ratio("sizes", sizes))
-    means = np.array([float(e.mean) for e in estimates])
-    errors = np.array([float(e.stderr) for e in estimates])
-    if x.shape != means.shape or len(x) < 2:
-        raise ValueError(f"sizes and estimates must agree, got {len(x)} and {len(means)} of them")
-    if np.any(means <= 0) or np.any(errors <= 0):
-        raise ValueError("each estimate needs a mean and a standard error > 0")
-    weight = (means / errors) ** 2  # the variance of log(mean) is (stderr/mean)²
-    centred = x - np.average(x, weights=weight)
-    spread = float(np.sum(weight * centred**2))
-    slope = float(np.sum(weight * centred * np.log(means)) / spread)
-    return slope, spread**-0.5
-
-
 def _link(z: Array, link: str | Function) -> Array:
     return hermite.as_function(link)(z)
-
-
-# -- input ---------------------------------------------------------------------------------------
 
 
 def _hidden_units(x: Array, weights: Array) -> Iterator[tuple[slice, Array]]:

@@ -1,0 +1,17 @@
+explorer.pictures.descent = ({p, say, plot, teacher, student}) => {
+  const sigma2 = p.sigma * p.sigma;
+  const grid = explorer.powers(-1, 1, 401);
+  const lam_t = g => p.share * w2s.optimal_teacher_penalty({gamma_t: g, sigma2});
+  const L_t = g => w2s.teacher_error({lam_t: lam_t(g), gamma_t: g, sigma2});
+  const L_s = g => w2s.student_error({lam_t: lam_t(g), lam_s: p.lam_s, gamma_t: g, gamma_s: p.gamma_s, sigma2, zeta: 0});
+  const high = 30 * (sigma2 + 1);  // a pole, as far as the picture goes
+  teacher.data = {x: grid, y: grid.map(g => Math.min(L_t(g), high))};
+  student.data = {x: grid, y: grid.map(g => Math.min(L_s(g), high))};
+  plot.y_range.start = Math.max(0, sigma2 - 0.05 * (sigma2 + 1));
+  plot.y_range.end = 3 * (sigma2 + 1) - plot.y_range.start;
+  say("L_t", L_t(1)); say("L_s", L_s(1));
+  say("verdict", null, p.share === 0 && sigma2 > 0
+    ? "Without a penalty the teacher has a pole at γₜ = 1, and the student inherits it."
+    : `At γₜ = 1 the teacher's error is ${explorer.number(L_t(1))}, the student's `
+      + `${explorer.number(L_s(1))}.`);
+};
