@@ -152,7 +152,7 @@ def figure1(rounds: int) -> dict[str, Any]:
 
 def sampled_panel(problem: Problem) -> simulate.Experiment:
     return simulate.experiment(
-        problem, LAM_T, LAM_S, trials=TRIALS, trial=simulate.exact_trial, rng=0
+        problem, lam_t=LAM_T, lam_s=LAM_S, trials=TRIALS, trial=simulate.exact_trial, rng=0
     )
 
 
@@ -248,9 +248,17 @@ def theory(rounds: int) -> dict[str, float]:
     rng = np.random.default_rng(0)
     lam_s, lam_t = 10 ** rng.uniform(-4, 1, size=(2, 10**6))
     errors = [
-        seconds(lambda: ridge.student_error(lam_s, lam_t, 1.2, 0.25, 4.0)) for _ in range(rounds)
+        seconds(
+            lambda: ridge.student_error(
+                lam_t=lam_t, lam_s=lam_s, gamma_t=0.25, gamma_s=1.2, sigma2=4.0
+            )
+        )
+        for _ in range(rounds)
     ]
-    windows = [seconds(lambda: ridge.winning_window(0.1, 1.2, 0.25, 4.0)) for _ in range(rounds)]
+    windows = [
+        seconds(lambda: ridge.winning_window(lam_t=0.1, gamma_t=0.25, gamma_s=1.2, sigma2=4.0))
+        for _ in range(rounds)
+    ]
     return {
         "million_student_errors_seconds": statistics.median(errors),
         "winning_window_seconds": statistics.median(windows),

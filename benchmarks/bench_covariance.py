@@ -37,7 +37,7 @@ def covariance_benchmark(rounds: int) -> dict[str, Any]:
         grid, ratios = [], []
         for _ in range(rounds):
             begin = time.perf_counter()
-            found = errors(task, LAM, LAM, **sizes, **weights).student
+            found = errors(task, lam_t=LAM, lam_s=LAM, **sizes, **weights).student
             grid.append(time.perf_counter() - begin)
             begin = time.perf_counter()
             single = [pair(LAM[i], LAM[j]) for i, j in chosen]

@@ -75,7 +75,7 @@ def _peak(d: int, n: int, activation: str) -> None:
 
     from w2s import onestep
 
-    problem = onestep.Problem(d, d, d, n, n, activation=activation, tau=2.0)
+    problem = onestep.Problem(d=d, p_t=d, p_s=d, n_t=n, n_s=n, activation=activation, tau=2.0)
     onestep.trial(problem, np.random.default_rng(0))
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(json.dumps({"peak_gigabytes": kilobytes * 1024 / 1e9}))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,34 @@ Kernel = Callable[..., NDArray[np.float64]]
 
 #: A decorator: what NumPy says of rounding, whatever the caller's `np.seterr` would have it say.
 usual = np.errstate(divide="warn", over="warn", invalid="warn", under="ignore")
+
+
+Callee = TypeVar("Callee", bound=Callable[..., Any])
+
+
+def by_keyword(callee: Callee) -> Callee:
+    """A decorator: a call that leaves out the names gets a TypeError that shows the call with them.
+
+    For functions with keyword-only parameters, and for dataclasses with such fields: a swapped pair
+    of teacher and student changes the sign of an answer, and no check can notice.
+    """
+    function: Any = vars(callee)["__init__"] if isinstance(callee, type) else callee
+    given = inspect.signature(callee).parameters.values()
+    plain = [p.name for p in given if p.kind is p.POSITIONAL_OR_KEYWORD]
+    named = [f"{p.name}=…" for p in given if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+    call = f"{callee.__name__}({', '.join([*plain, *named])})"
+    most = len(plain) + isinstance(callee, type)
+
+    @wraps(function)
+    def checked(*arguments: Any, **by_name: Any) -> Any:
+        if len(arguments) > most:
+            raise TypeError(f"{callee.__name__} takes its arguments by name: write {call}")
+        return function(*arguments, **by_name)
+
+    if isinstance(callee, type):
+        callee.__init__ = checked  # type: ignore[misc]
+        return callee
+    return cast(Callee, checked)
 
 
 def real(name: str, value: Any) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from tests.package.order import at
 from tools.checks.browser import CHROMIUM, MISSING, served, watch
 from tools.checks.browser import browser as headless
 from tools.explorers import explorers
@@ -240,7 +241,9 @@ def deviation(got, want):
 def test_the_errors_in_the_browser_are_those_of_the_package(evaluate):
     rows = points()
     lam_s, lam_t, gamma_s, gamma_t, sigma2, zeta = rows.T
-    want = ridge.student_error(lam_s, lam_t, gamma_s, gamma_t, sigma2, zeta)
+    want = ridge.student_error(
+        lam_t=lam_t, lam_s=lam_s, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2, zeta=zeta
+    )
     assert np.all(deviation(evaluate("student_error", rows), want) < RELATIVE)
     teachers = np.column_stack([lam_t, gamma_t, sigma2])
     want = ridge.teacher_error(lam_t, gamma_t, sigma2)
@@ -279,7 +282,7 @@ def test_the_gap_in_the_browser_is_that_of_the_package(evaluate):
     such place.
     """
     rows = points()
-    want = ridge.error_gap(*rows.T)
+    want = at(ridge.error_gap, *rows.T)
     got = evaluate("error_gap", rows)
     lam_s, lam_t, gamma_s, gamma_t, sigma2, zeta = rows.T
     student = marchenko_pastur.terms(lam_s, gamma_s)
@@ -304,7 +307,7 @@ def test_the_gap_in_the_browser_is_that_of_the_package(evaluate):
 def test_the_window_in_the_browser_is_that_of_the_package(evaluate):
     extremes = np.unique(points()[:, 1:], axis=0)
     for rows, everywhere in ((extremes, False), (teachers_with_windows(), True)):
-        want = [ridge.winning_window(*map(float, row)) for row in rows]
+        want = [at(ridge.winning_window, *map(float, row)) for row in rows]
         low = evaluate("winning_window", rows, "low")
         high = evaluate("winning_window", rows, "high")
         there = np.array([bool(window) for window in want])
@@ -481,11 +484,11 @@ def calculator_says(seen):
     )
     gamma_t, gamma_s, sigma2 = d / n_t, d / n_s, sigma**2
     rest = lam_t, gamma_s, gamma_t, sigma2, zeta
-    gap = ridge.error_gap(lam_s, *rest)
-    window = ridge.winning_window(*rest)
+    gap = at(ridge.error_gap, lam_s, *rest)
+    window = at(ridge.winning_window, *rest)
     want = {
         "L_t": ridge.teacher_error(lam_t, gamma_t, sigma2),
-        "L_s": ridge.student_error(lam_s, *rest),
+        "L_s": at(ridge.student_error, lam_s, *rest),
         "gamma_t": gamma_t,
         "gamma_s": gamma_s,
         "best": ridge.optimal_teacher_penalty(gamma_t, sigma2),
@@ -502,7 +505,7 @@ def calculator_says(seen):
         assert (low, high) == pytest.approx((window.low, window.high), rel=6e-4)
     teacher, student, here = seen.curves("calculator")
     grid = numbers(student["x"])
-    curve = ridge.student_error(grid, *rest)
+    curve = at(ridge.student_error, grid, *rest)
     np.testing.assert_allclose(numbers(student["y"]), curve, rtol=RELATIVE)
     np.testing.assert_allclose(numbers(teacher["y"]), float(want["L_t"]), rtol=RELATIVE)
     np.testing.assert_allclose(numbers(here["y"]), float(want["L_s"]), rtol=RELATIVE)
@@ -576,14 +579,16 @@ def test_the_map_is_the_gap_and_its_boundary_the_window(browser, site):
     low, high = explorers._GRID
     edges = np.linspace(low, high, explorers._CELLS + 1)
     centres = 10 ** ((edges[1:] + edges[:-1]) / 2)
-    want = ridge.error_gap(centres[:, None], centres, 1.3, 0.25, 4.0)
+    want = ridge.error_gap(
+        lam_t=centres, lam_s=centres[:, None], gamma_t=0.25, gamma_s=1.3, sigma2=4.0
+    )
     want = want / ridge.teacher_error(centres, 0.25, 4.0)
     np.testing.assert_allclose(image, want, rtol=2e-6, atol=1e-9)
     across = numbers(upper["x"])
     ends = numbers(lower["y"]), numbers(upper["y"])
     seen_open = 0
     for k in range(0, across.size, 3):
-        window = ridge.winning_window(10 ** across[k], 1.3, 0.25, 4.0)
+        window = ridge.winning_window(lam_t=10 ** across[k], gamma_t=0.25, gamma_s=1.3, sigma2=4.0)
         if window.high == np.inf:
             assert ends[1][k] == np.inf
         elif window:
@@ -611,11 +616,21 @@ def test_the_other_explorers_draw_the_package_s_curves(browser, site):
     move("weighted-zeta", "0.8")
     _, plain, aligned, student = seen.curves("weighted")
     for curve, zeta in ((plain, 0), (aligned, 1), (student, 0.8)):
-        agree(curve, lambda x, zeta=zeta: ridge.student_error(x, 0.25, 0.25, 0.25, 1.0, zeta))
+        agree(
+            curve,
+            lambda x, zeta=zeta: ridge.student_error(
+                lam_t=0.25, lam_s=x, gamma_t=0.25, gamma_s=0.25, sigma2=1.0, zeta=zeta
+            ),
+        )
     move("descent-share", "0.15")
     teacher, student = seen.curves("descent")
     agree(teacher, lambda g: ridge.teacher_error(0.15 * g, g, 1.0))
-    agree(student, lambda g: ridge.student_error(0.3, 0.15 * g, 0.1, g, 1.0))
+    agree(
+        student,
+        lambda g: ridge.student_error(
+            lam_t=0.15 * g, lam_s=0.3, gamma_t=g, gamma_s=0.1, sigma2=1.0
+        ),
+    )
     move("teacher-lam_t", "0.02")
     curve, dot = seen.curves("teacher")
     for part in (curve, dot):
@@ -636,13 +651,17 @@ def test_the_other_explorers_draw_the_package_s_curves(browser, site):
     teacher, unlimited, student, _ = seen.curves("best")
     agree(teacher, lambda x: ridge.teacher_error(x, 0.5, 1.0))
     x, found = numbers(student["x"]), numbers(student["y"])
-    np.testing.assert_allclose(found, ridge.best_student_error(x, 0.8, 0.5, 1.0), rtol=1e-10)
-    assert seen.shown("best-lam_s") == pytest.approx(
-        ridge.optimal_student_penalty(0.05, 0.8, 0.5, 1.0), rel=1e-6
+    np.testing.assert_allclose(
+        found, ridge.best_student_error(lam_t=x, gamma_t=0.5, gamma_s=0.8, sigma2=1.0), rtol=1e-10
     )
-    share = ridge.performance_gap_recovered(0.05, 0.8, 0.5, 1.0)
+    assert seen.shown("best-lam_s") == pytest.approx(
+        ridge.optimal_student_penalty(lam_t=0.05, gamma_t=0.5, gamma_s=0.8, sigma2=1.0), rel=1e-6
+    )
+    share = ridge.performance_gap_recovered(lam_t=0.05, gamma_t=0.5, gamma_s=0.8, sigma2=1.0)
     assert seen.shown("best-share") == pytest.approx(share, rel=1e-9)
     x, found = numbers(unlimited["x"]), numbers(unlimited["y"])
-    np.testing.assert_allclose(found, ridge.best_student_error(x, 0, 0.5, 1.0), rtol=1e-8)
+    np.testing.assert_allclose(
+        found, ridge.best_student_error(lam_t=x, gamma_t=0.5, gamma_s=0, sigma2=1.0), rtol=1e-8
+    )
     assert seen.complaints == []
     seen.page.close()

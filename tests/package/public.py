@@ -52,13 +52,13 @@ _pair = {"lam_s": [1.0, 3.0], **_rank, "zeta": [0.0, 1.0]}
 _task = Task([8.0, 4.0, 2.0, 1.0], [1.0, 2.0, 1.0, 3.0], 2.0)
 _omega = [[2.0, 1.0, 0.0, 0.0], [1.0, 2.0, 0.0, 0.0], [0.0, 0.0, 3.0, 1.0], [0.0, 0.0, 1.0, 3.0]]
 _of_task = {"n_t": 100, "n_s": 3, "weights_t": [1.0, 2.0, 1.0, 3.0], "weights_s": _omega}
-_problem = simulate.Problem(50, 100, 60, 1.0, zeta=0.5)
+_problem = simulate.Problem(d=50, n_t=100, n_s=60, sigma2=1.0, zeta=0.5)
 _penalties = {"lam_t": [1.0, 2.0], "lam_s": [1.0, 3.0]}
 _trial = {"problem": _problem, **_penalties, "rng": 0}
 _chain = {"d": 50, "samples": [100, 60, 40], "penalties": [1.0, 2.0, 1.0], "sigma2": 4.0}
 _layer = {"weights": _more[:5].tolist(), "a": [1.0, 2.0, 3.0, -1.0, 1.0]}
 _inputs = {"x": _whole[:9].tolist()}
-_net = onestep.Problem(12, 10, 10, 20, 20)
+_net = onestep.Problem(d=12, p_t=10, p_s=10, n_t=20, n_s=20)
 
 
 @functools.cache
@@ -220,7 +220,7 @@ CASES = {
     ),
     "prediction.split_trial": (
         prediction.split_trial,
-        {"pool": prediction.Pool(_whole, _labels, 30, 60), **_penalties, "rng": 0},
+        {"pool": prediction.Pool(_whole, _labels, n_t=30, n_s=60), **_penalties, "rng": 0},
     ),
     "ridge.optimal_teacher_penalty": (
         ridge.optimal_teacher_penalty,
@@ -293,12 +293,18 @@ CASES = {
     "simulate.factorised_trial": (simulate.factorised_trial, _trial),
     "simulate.task_trial": (
         simulate.task_trial,
-        {"problem": simulate.TaskProblem(_task, 100, 60, 2.0, _omega), **_penalties, "rng": 0},
+        {
+            "problem": simulate.TaskProblem(
+                _task, n_t=100, n_s=60, weights_t=2.0, weights_s=_omega
+            ),
+            **_penalties,
+            "rng": 0,
+        },
     ),
     "simulate.task_trial [far apart]": (
         simulate.task_trial,
         {
-            "problem": simulate.TaskProblem(Task([1.0, 1e-150], [1.0, 1.0], 0.0), 9, 9),
+            "problem": simulate.TaskProblem(Task([1.0, 1e-150], [1.0, 1.0], 0.0), n_t=9, n_s=9),
             **{"lam_t": [1e-300], "lam_s": [1e-300], "rng": 0},
         },
     ),
@@ -345,9 +351,16 @@ def listed():
 
 def _gap_zero():
     """A student's penalty on the edge of the window, where the gap is computed in 60 digits."""
-    window = ridge.winning_window(0.0, 0.25, 0.25, 1.0)
+    window = ridge.winning_window(lam_t=0.0, gamma_t=0.25, gamma_s=0.25, sigma2=1.0)
     return [
-        ridge.error_gap(window.high * (1 + k * 2.0**-50), 0.0, 0.25, 0.25, 1.0) for k in (-1, 1)
+        ridge.error_gap(
+            lam_t=0.0,
+            lam_s=window.high * (1 + k * 2.0**-50),
+            gamma_t=0.25,
+            gamma_s=0.25,
+            sigma2=1.0,
+        )
+        for k in (-1, 1)
     ]
 
 
@@ -372,8 +385,12 @@ _far = (9.735e-239, 3.0, 2.0, 0.5)  # 1 + c cancels to 238 digits
 #: What sets a precision of its own; further calls that must not depend on other threads.
 PRECISE = {
     "a window with a penalty of 1e-239": lambda: ridge.winning_window(*_far),
-    "a window with a penalty of 1e-80": lambda: ridge.winning_window(3e-80, 3.0, 2.0, 0.5),
-    "a window with alignment": lambda: ridge.winning_window(1e-150, 3.0, 2.0, 0.3125, 0.5),
+    "a window with a penalty of 1e-80": lambda: ridge.winning_window(
+        lam_t=3e-80, gamma_t=2.0, gamma_s=3.0, sigma2=0.5
+    ),
+    "a window with alignment": lambda: ridge.winning_window(
+        lam_t=1e-150, gamma_t=2.0, gamma_s=3.0, sigma2=0.3125, zeta=0.5
+    ),
     "its best student": lambda: ridge.optimal_student_penalty(*_far),
     "its best error": lambda: ridge.best_student_error(*_far),
     "its share": lambda: ridge.performance_gap_recovered(*_far, ceiling="clean"),

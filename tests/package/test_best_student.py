@@ -8,6 +8,7 @@ import pytest
 from mpmath import mpf, workdps
 
 from tests import oracle
+from tests.package.order import at
 from w2s import marchenko_pastur as mp_law
 from w2s import ridge
 
@@ -75,14 +76,14 @@ def unlimited_gap(lam_t, gamma_t, sigma2, zeta):
 
 
 def test_the_best_error_has_twelve_digits():
-    got = ridge.best_student_error(*np.array(POINTS).T)
+    got = at(ridge.best_student_error, *np.array(POINTS).T)
     want = [oracle.student_error(best_penalty(*p), p[0], *p[1:]) for p in POINTS]
     assert not oracle.misses(got, want, POINTS)
 
 
 def test_with_unlabelled_data_without_end_too():
     points = [(p[0], 0.0, *p[2:]) for p in POINTS if p[0] > 0]
-    got = ridge.best_student_error(*np.array(points).T)
+    got = at(ridge.best_student_error, *np.array(points).T)
     with workdps(100):
         want = [
             oracle.teacher_error(lam_t, gamma_t, sigma2)
@@ -95,14 +96,14 @@ def test_with_unlabelled_data_without_end_too():
 def test_no_penalty_does_better():
     scan = np.logspace(-8, 8, 161)
     for lam_t, gamma_s, *rest in POINTS:
-        best = ridge.best_student_error(lam_t, gamma_s, *rest)
-        assert np.all(ridge.student_error(scan, lam_t, gamma_s, *rest) >= best * (1 - RATIO))
+        best = at(ridge.best_student_error, lam_t, gamma_s, *rest)
+        assert np.all(at(ridge.student_error, scan, lam_t, gamma_s, *rest) >= best * (1 - RATIO))
 
 
 def test_more_unlabelled_data_never_hurt_the_best_student():
     ratios = np.array([0.0, 1e-6, 1e-3, 0.1, 0.5, 0.999, 1.0, 1.001, 2.0, 10.0, 1e3])
     for lam_t, _, *rest in POINTS[::3]:
-        errors = ridge.best_student_error(lam_t, ratios, *rest)
+        errors = at(ridge.best_student_error, lam_t, ratios, *rest)
         assert np.all(np.diff(errors) >= -RATIO * errors[1:])
         assert errors[1] == pytest.approx(errors[0], rel=1e-4)
 
@@ -110,8 +111,12 @@ def test_more_unlabelled_data_never_hurt_the_best_student():
 def test_a_ratio_and_its_inverse_are_mirror_images():
     """What the best student gains over the answer 0 is 1/γ_s times that of the ratio 1/γ_s."""
     lam_t, gamma_t, sigma2 = 0.05, 0.25, 4.0
-    over = ridge.best_student_error(lam_t, [1.5, 4.0, 1024.0], gamma_t, sigma2)
-    under = ridge.best_student_error(lam_t, [1 / 1.5, 0.25, 1 / 1024.0], gamma_t, sigma2)
+    over = ridge.best_student_error(
+        lam_t=lam_t, gamma_t=gamma_t, gamma_s=[1.5, 4.0, 1024.0], sigma2=sigma2
+    )
+    under = ridge.best_student_error(
+        lam_t=lam_t, gamma_t=gamma_t, gamma_s=[1 / 1.5, 0.25, 1 / 1024.0], sigma2=sigma2
+    )
     gained = (1 + sigma2 - over) * [1.5, 4.0, 1024.0]
     np.testing.assert_allclose(gained, 1 + sigma2 - under, rtol=1e-11)
 
@@ -119,9 +124,16 @@ def test_a_ratio_and_its_inverse_are_mirror_images():
 def test_no_student_beats_what_its_teacher_and_the_answer_0_know_together():
     """1/E_s < 1/E_t + 1, and at λ_t → 0, γ_t < 1, γ_s = 0 the two sides meet."""
     for lam_t, gamma_s, gamma_t, sigma2, _ in UNDER:
-        student = ridge.best_student_error(lam_t, [gamma_s, 0.0], gamma_t, sigma2) - sigma2
+        student = (
+            ridge.best_student_error(
+                lam_t=lam_t, gamma_t=gamma_t, gamma_s=[gamma_s, 0.0], sigma2=sigma2
+            )
+            - sigma2
+        )
         assert np.all(1 / student <= (1 / excess(lam_t, gamma_t, sigma2) + 1) * (1 + 1e-9))
-    student = ridge.best_student_error(0.0, 0, 0.5, [0.3, 1.0, 4.0]) - [0.3, 1.0, 4.0]
+    student = ridge.best_student_error(
+        lam_t=0.0, gamma_t=0.5, gamma_s=0, sigma2=[0.3, 1.0, 4.0]
+    ) - [0.3, 1.0, 4.0]
     np.testing.assert_allclose(1 / student, [1 / 0.3 + 1, 2.0, 1.25], rtol=1e-14)
 
 
@@ -129,17 +141,26 @@ def test_a_tuned_teacher_is_never_beaten():
     for lam_t, gamma_s, gamma_t, sigma2, zeta in POINTS:
         floor = ridge.teacher_error(sigma2 * gamma_t, gamma_t, sigma2)
         if zeta == 0:
-            errors = ridge.best_student_error(lam_t, [0.0, gamma_s], gamma_t, sigma2)
+            errors = ridge.best_student_error(
+                lam_t=lam_t, gamma_t=gamma_t, gamma_s=[0.0, gamma_s], sigma2=sigma2
+            )
             assert np.all(errors >= floor * (1 - RATIO))
 
 
 def test_best_error_of_the_limiting_teachers():
     for gamma_s in (0.0, 0.5, 1.0, 2.0):
-        assert ridge.best_student_error(math.inf, gamma_s, 0.5, 1.0, 0.7) == 2
+        assert (
+            ridge.best_student_error(
+                lam_t=math.inf, gamma_t=0.5, gamma_s=gamma_s, sigma2=1.0, zeta=0.7
+            )
+            == 2
+        )
         # at the peak with noise only the spike's direction is worth anything
-        at_peak = ridge.best_student_error(0.0, gamma_s, 1.0, 1.0, 0.6)
+        at_peak = ridge.best_student_error(
+            lam_t=0.0, gamma_t=1.0, gamma_s=gamma_s, sigma2=1.0, zeta=0.6
+        )
         assert at_peak == pytest.approx(1 + 1 - 0.36, rel=1e-14)
-    perfect = ridge.best_student_error(0.0, [0.0, 0.5, 1.0], 1.0, 0.0)
+    perfect = ridge.best_student_error(lam_t=0.0, gamma_t=1.0, gamma_s=[0.0, 0.5, 1.0], sigma2=0.0)
     np.testing.assert_array_equal(perfect, 0.0)
 
 
@@ -168,7 +189,7 @@ def recovered(point, ceiling):
 def test_the_recovered_share_has_twelve_digits(ceiling):
     with workdps(80):
         want = [recovered(point, ceiling) for point in POINTS]
-    got = ridge.performance_gap_recovered(*np.array(POINTS).T, ceiling=ceiling)
+    got = at(ridge.performance_gap_recovered, *np.array(POINTS).T, ceiling=ceiling)
     known = [k for k, value in enumerate(want) if value == value]
     assert len(known) > 20
     assert np.all(np.isnan(np.delete(got, known)))
@@ -180,10 +201,10 @@ def test_the_reference_would_notice_a_wrong_ceiling():
     point = (0.05, 0.2, 0.25, 1.0, 0.0)
     tuned = recovered(point, "tuned")
     for ceiling in ("noisy", "clean"):
-        assert oracle.miss(ridge.performance_gap_recovered(*point, ceiling=ceiling), tuned)
-    best = ridge.optimal_student_penalty(*point)
+        assert oracle.miss(at(ridge.performance_gap_recovered, *point, ceiling=ceiling), tuned)
+    best = at(ridge.optimal_student_penalty, *point)
     gap = ridge.teacher_error(0.05, 0.25, 1.0) - ridge.teacher_error(0.25, 0.25, 1.0)
-    assert oracle.miss(-ridge.error_gap(1.01 * best, *point) / gap, tuned)
+    assert oracle.miss(-at(ridge.error_gap, 1.01 * best, *point) / gap, tuned)
 
 
 def test_the_share_of_a_plain_student_lies_between_its_bounds():
@@ -191,7 +212,9 @@ def test_the_share_of_a_plain_student_lies_between_its_bounds():
         if lam_t == 0 and gamma_t == 1:
             continue
         tuned = mp_law.degrees_of_freedom(sigma2 * gamma_t, gamma_t)
-        shares = ridge.performance_gap_recovered(lam_t, [gamma_s, 0.0], gamma_t, sigma2)
+        shares = ridge.performance_gap_recovered(
+            lam_t=lam_t, gamma_t=gamma_t, gamma_s=[gamma_s, 0.0], sigma2=sigma2
+        )
         floor = np.maximum(1 - np.array([gamma_s, 0.0]), 0) * (1 - gamma_t * tuned**2)
         assert np.all(shares <= 1)
         assert np.all((shares >= floor * (1 - 1e-9)) | (np.array([gamma_s, 0]) >= 1))
@@ -202,17 +225,24 @@ def test_the_share_next_to_the_tuned_teacher():
     tuned = mp_law.degrees_of_freedom(0.25, 0.25)
     below, above = 0.25 * (1 - 1e-9), 0.25 * (1 + 1e-9)
     for gamma_s in (0.0, 0.3, 0.9):
-        share = ridge.performance_gap_recovered(below, gamma_s, 0.25, 1.0)
+        share = ridge.performance_gap_recovered(
+            lam_t=below, gamma_t=0.25, gamma_s=gamma_s, sigma2=1.0
+        )
         assert share == pytest.approx((1 - gamma_s) * (1 - 0.25 * tuned**2), rel=1e-7)
-        assert ridge.performance_gap_recovered(above, gamma_s, 0.25, 1.0) == 0
-    assert ridge.performance_gap_recovered(below, 1.2, 0.25, 1.0) < -1e9
+        assert (
+            ridge.performance_gap_recovered(lam_t=above, gamma_t=0.25, gamma_s=gamma_s, sigma2=1.0)
+            == 0
+        )
+    assert (
+        ridge.performance_gap_recovered(lam_t=below, gamma_t=0.25, gamma_s=1.2, sigma2=1.0) < -1e9
+    )
 
 
 def test_as_many_inputs_as_the_teacher_make_the_ceilings_equal():
     args = (0.05, 0.25, 0.25, 1.0, [0.0, 0.9])
     np.testing.assert_allclose(
-        ridge.performance_gap_recovered(*args, ceiling="noisy"),
-        ridge.performance_gap_recovered(*args, ceiling="tuned"),
+        at(ridge.performance_gap_recovered, *args, ceiling="noisy"),
+        at(ridge.performance_gap_recovered, *args, ceiling="tuned"),
         rtol=1e-13,
     )
 
@@ -259,4 +289,6 @@ def test_bad_values_are_named(name, argument, bad):
 
 def test_an_unknown_ceiling_is_named():
     with pytest.raises(ValueError, match=r"ceiling must be one of tuned, noisy, clean, got 'sky'"):
-        ridge.performance_gap_recovered(0.1, 0.5, 0.25, 1.0, ceiling="sky")
+        ridge.performance_gap_recovered(
+            lam_t=0.1, gamma_t=0.25, gamma_s=0.5, sigma2=1.0, ceiling="sky"
+        )

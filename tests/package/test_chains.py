@@ -13,6 +13,7 @@ from w2s.chains import best_length, best_penalties, chain_limit
 from w2s.marchenko_pastur import degrees_of_freedom
 
 from tests import oracle
+from tests.package.order import at
 from w2s import chains, ridge, simulate
 from w2s.experiments import samplers
 
@@ -49,7 +50,12 @@ def test_the_limits_are_those_of_the_recursion_in_the_papers_words(gammas, noisy
     for penalties in itertools.permutations(PENALTIES):
         truth = exact(penalties, gammas, sigma2, noise)
         given = [float(x) for x in noise] if noisy else None
-        limit = chain_limit([float(x) for x in penalties], [float(x) for x in gammas], 1.5, given)
+        limit = chain_limit(
+            penalties=[float(x) for x in penalties],
+            gammas=[float(x) for x in gammas],
+            sigma2=1.5,
+            label_noise=given,
+        )
         for numbers, column in zip(
             (limit.overlap, limit.energy, limit.error), zip(*truth, strict=True), strict=True
         ):
@@ -61,28 +67,36 @@ def test_the_limits_are_those_of_the_recursion_in_the_papers_words(gammas, noisy
 def test_a_teacher_and_one_student_are_those_of_the_paper():
     lam_t, lam_s = np.geomspace(1e-6, 1e3, 9), np.geomspace(1e-6, 1e3, 7)[:, None]
     for gamma_t, gamma_s in itertools.product((0.25, 1.0, 3.0), repeat=2):
-        error = chain_limit([lam_t, lam_s], [gamma_t, gamma_s], 0.7).error
+        error = chain_limit(penalties=[lam_t, lam_s], gammas=[gamma_t, gamma_s], sigma2=0.7).error
         assert error.shape == (2, 7, 9)
         teacher = ridge.teacher_error(lam_t, gamma_t, 0.7)
-        student = ridge.student_error(lam_s, lam_t, gamma_s, gamma_t, 0.7)
+        student = ridge.student_error(
+            lam_t=lam_t, lam_s=lam_s, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=0.7
+        )
         assert np.allclose(error[0], teacher, rtol=1e-13)
         assert np.allclose(error[1], student, rtol=1e-13)
 
 
 def test_without_a_penalty_students_copy_or_project():
-    start = chain_limit([0.1], [0.5], 1.0).error[0]
-    copies = chain_limit([0.1, 0, 0, 0], [0.5, 0.25, 0.9, 1.0], 1.0).error
+    start = chain_limit(penalties=[0.1], gammas=[0.5], sigma2=1.0).error[0]
+    copies = chain_limit(penalties=[0.1, 0, 0, 0], gammas=[0.5, 0.25, 0.9, 1.0], sigma2=1.0).error
     assert np.allclose(copies, start, rtol=1e-14)
-    projected = chain_limit([0.1, 0, 0], [0.5, 2.0, 4.0], 1.0).error
+    projected = chain_limit(penalties=[0.1, 0, 0], gammas=[0.5, 2.0, 4.0], sigma2=1.0).error
     assert np.allclose(2 - projected, (2 - start) / np.array([1, 2, 8]), rtol=1e-13)
 
 
 def test_the_ends_of_the_penalties():
-    assert chain_limit([0.0, 0.1], [1.0, 0.5], 1.0).error[0] == np.inf  # the peak
-    assert chain_limit([0.0, np.inf], [1.0, 0.5], 1.0).error[1] == 2.0
-    assert np.allclose(chain_limit([np.inf, 0.1], [0.5, 0.5], 1.0).error, 2.0, rtol=1e-15)
-    assert chain_limit([0.0], [1.0], 0.0).error[0] == 0.0
-    grown = chain_limit([0.0] * 9, [0.25] * 9, 0.3, [0.3] * 9).error
+    assert (
+        chain_limit(penalties=[0.0, 0.1], gammas=[1.0, 0.5], sigma2=1.0).error[0] == np.inf
+    )  # the peak
+    assert chain_limit(penalties=[0.0, np.inf], gammas=[1.0, 0.5], sigma2=1.0).error[1] == 2.0
+    assert np.allclose(
+        chain_limit(penalties=[np.inf, 0.1], gammas=[0.5, 0.5], sigma2=1.0).error, 2.0, rtol=1e-15
+    )
+    assert chain_limit(penalties=[0.0], gammas=[1.0], sigma2=0.0).error[0] == 0.0
+    grown = chain_limit(
+        penalties=[0.0] * 9, gammas=[0.25] * 9, sigma2=0.3, label_noise=[0.3] * 9
+    ).error
     assert np.allclose(grown, 0.3 + 0.1 * np.arange(1, 10), rtol=1e-14)
 
 
@@ -90,7 +104,7 @@ def test_direction_is_lost_and_length_too():
     rng = np.random.default_rng(0)
     for _ in range(50):
         penalties, gammas = np.exp(rng.normal(scale=2, size=(2, 6)))
-        limit = chain_limit(penalties, gammas, 1.0)
+        limit = chain_limit(penalties=penalties, gammas=gammas, sigma2=1.0)
         assert np.all(np.diff(limit.alignment) < 0)
         root = np.sqrt((1 + gammas + penalties) ** 2 - 4 * gammas)
         too_long = 1 - limit.imbalance
@@ -103,13 +117,15 @@ def test_the_experiment_agrees_and_would_notice():
     """Students with noisy labels, too; without that noise, or with a² for q, it is refused."""
     sizes, penalties, noise = [4000, 1000, 3000], [0.1, 0.2, 0.05], [1.0, 0.5, 0.2]
     gammas = [2000 / n for n in sizes]
-    run = simulate.chain(2000, sizes, penalties, sigma2=1.0, trials=200, rng=2, label_noise=noise)
-    limit = chain_limit(penalties, gammas, 1.0, noise).error
+    run = simulate.chain(
+        d=2000, samples=sizes, penalties=penalties, sigma2=1.0, trials=200, rng=2, label_noise=noise
+    )
+    limit = chain_limit(penalties=penalties, gammas=gammas, sigma2=1.0, label_noise=noise).error
     assert abs(run.deviation(limit, finite_size=limit / 2000)).max() < 3.5
-    quiet = chain_limit(penalties, gammas, 1.0).error
+    quiet = chain_limit(penalties=penalties, gammas=gammas, sigma2=1.0).error
     assert abs(run.deviation(quiet, finite_size=limit / 2000)).max() > 20
     a = degrees_of_freedom(penalties, gammas)
-    noisy = chain_limit(penalties, gammas, 1.0, noise)
+    noisy = chain_limit(penalties=penalties, gammas=gammas, sigma2=1.0, label_noise=noise)
     squared = 2 - 2 * noisy.overlap + np.cumprod([noisy.energy[0], *a[1:] ** 2])  # q for a²
     assert abs(run.deviation(squared, finite_size=limit / 2000)).max() > 20
 
@@ -122,25 +138,39 @@ def test_the_best_length_is_where_the_errors_are_smallest():
     for _ in range(200):
         gamma_s, gamma_t, sigma2 = np.exp(rng.normal(size=3))
         lam_t, lam_s = gamma_t * sigma2 * rng.uniform(0, 1.2), np.exp(rng.normal() * 1.5 - 1)
-        best = best_length(lam_s, lam_t, gamma_s, gamma_t, sigma2)
+        best = best_length(
+            lam_t=lam_t, lam_s=lam_s, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2
+        )
         if best > 15:  # farther on the errors are flat to the last digit
             continue
-        errors = chain_limit([lam_t] + [lam_s] * 17, [gamma_t] + [gamma_s] * 17, sigma2).error
+        errors = chain_limit(
+            penalties=[lam_t] + [lam_s] * 17, gammas=[gamma_t] + [gamma_s] * 17, sigma2=sigma2
+        ).error
         assert np.argmin(errors) == best
         compared += 1
     assert compared > 150
 
 
 def test_the_best_length_at_the_ends():
-    assert best_length(0.1, 0.25, 0.5, 0.25, 1.0) == 0  # an optimal teacher
-    assert best_length(0.0, 0.0, 0.5, 0.25, 1.0) == 0  # copies
-    assert best_length(0.0, 0.0, 1.0, 0.25, 1.0) == 0
-    assert best_length(0.0, 0.01, 2.0, 0.5, 4.0) == np.inf  # worse than predicting 0
-    assert best_length(0.0, 1.0, 2.0, 0.5, 4.0) == 0
-    assert best_length(np.inf, 0.01, 0.5, 0.5, 4.0) == 1
-    assert best_length(np.inf, 1.0, 0.5, 0.5, 4.0) == 0
-    assert best_length(0.1, np.inf, 0.5, 0.5, 4.0) == 0
-    grid = best_length(np.geomspace(0.01, 1, 5)[:, None], [0.0, 0.1], 0.25, 0.25, 1.0)
+    assert (
+        best_length(lam_t=0.25, lam_s=0.1, gamma_t=0.25, gamma_s=0.5, sigma2=1.0) == 0
+    )  # an optimal teacher
+    assert best_length(lam_t=0.0, lam_s=0.0, gamma_t=0.25, gamma_s=0.5, sigma2=1.0) == 0  # copies
+    assert best_length(lam_t=0.0, lam_s=0.0, gamma_t=0.25, gamma_s=1.0, sigma2=1.0) == 0
+    assert (
+        best_length(lam_t=0.01, lam_s=0.0, gamma_t=0.5, gamma_s=2.0, sigma2=4.0) == np.inf
+    )  # worse than predicting 0
+    assert best_length(lam_t=1.0, lam_s=0.0, gamma_t=0.5, gamma_s=2.0, sigma2=4.0) == 0
+    assert best_length(lam_t=0.01, lam_s=np.inf, gamma_t=0.5, gamma_s=0.5, sigma2=4.0) == 1
+    assert best_length(lam_t=1.0, lam_s=np.inf, gamma_t=0.5, gamma_s=0.5, sigma2=4.0) == 0
+    assert best_length(lam_t=np.inf, lam_s=0.1, gamma_t=0.5, gamma_s=0.5, sigma2=4.0) == 0
+    grid = best_length(
+        lam_t=[0.0, 0.1],
+        lam_s=np.geomspace(0.01, 1, 5)[:, None],
+        gamma_t=0.25,
+        gamma_s=0.25,
+        sigma2=1.0,
+    )
     assert grid.shape == (5, 2)
     assert np.all(np.diff(grid, axis=0) <= 0)
 
@@ -153,10 +183,10 @@ def test_no_search_finds_better_penalties(seed):
     gammas = [gamma_t] + [gamma_s] * count
 
     def last(logs):
-        return chain_limit([lam_t, *np.exp(logs)], gammas, sigma2).error[-1]
+        return chain_limit(penalties=[lam_t, *np.exp(logs)], gammas=gammas, sigma2=sigma2).error[-1]
 
-    found = best_penalties(count, lam_t, gamma_s, gamma_t, sigma2)
-    value = chain_limit([lam_t, *found], gammas, sigma2).error[-1]
+    found = best_penalties(count, lam_t=lam_t, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2)
+    value = chain_limit(penalties=[lam_t, *found], gammas=gammas, sigma2=sigma2).error[-1]
     options = dict(maxiter=3000, xatol=1e-9, fatol=1e-14)
     starts = rng.normal(size=(3, count)) * 2 - 1
     rival = min(minimize(last, x, method="Nelder-Mead", options=options).fun for x in starts)
@@ -169,31 +199,41 @@ def test_of_two_stationary_chains_the_better_one_is_taken():
     dofs, gamma = 1 - np.geomspace(1e-3, 0.999, 700), 0.8
     q = dofs**2 * (1 + gamma * (1 - dofs) ** 2 / (1 - gamma * dofs**2))
     for lam_t in (0.15, 0.2, 0.25, 0.3, 0.35, 0.4):
-        found = best_penalties(8, lam_t, gamma, 0.8, 4.0)
-        limit = chain_limit([lam_t, *found], [0.8] + [gamma] * 8, 4.0)
+        found = best_penalties(8, lam_t=lam_t, gamma_t=0.8, gamma_s=gamma, sigma2=4.0)
+        limit = chain_limit(penalties=[lam_t, *found], gammas=[0.8] + [gamma] * 8, sigma2=4.0)
         overlap = limit.overlap[0] * dofs[:, None] * dofs**7
         energy = limit.energy[0] * q[:, None] * q**7
         assert limit.error[-1] <= np.min(5 - 2 * overlap + energy)
 
 
 def test_mild_teachers_get_equal_students_and_terrible_ones_a_strong_one():
-    mild, terrible = (best_penalties(3, lam_t, 0.5, 0.8, 4.0) for lam_t in (1.0, 0.02))
+    mild, terrible = (
+        best_penalties(3, lam_t=lam_t, gamma_t=0.8, gamma_s=0.5, sigma2=4.0)
+        for lam_t in (1.0, 0.02)
+    )
     assert np.allclose(mild, mild[0])
     assert terrible[0] > 100 * terrible[1]
     assert np.isclose(*terrible[1:])
 
 
 def test_best_penalties_at_the_ends():
-    assert np.all(best_penalties(3, 0.25, 0.5, 0.25, 1.0) == 0)  # optimal teacher
-    alone = ridge.optimal_student_penalty(0.05, 0.5, 0.25, 1.0)
-    assert np.allclose(best_penalties(1, 0.05, 0.5, 0.25, 1.0), alone)
-    assert best_penalties(3, 0.02, 1.0, 0.5, 1.0).tolist()[1:] == [0.0, 0.0]
-    mild = best_penalties(3, 0.25 * (1 - 1e-12), 0.5, 0.25, 1.0)
+    assert np.all(
+        best_penalties(3, lam_t=0.25, gamma_t=0.25, gamma_s=0.5, sigma2=1.0) == 0
+    )  # optimal teacher
+    alone = ridge.optimal_student_penalty(lam_t=0.05, gamma_t=0.25, gamma_s=0.5, sigma2=1.0)
+    assert np.allclose(best_penalties(1, lam_t=0.05, gamma_t=0.25, gamma_s=0.5, sigma2=1.0), alone)
+    assert best_penalties(3, lam_t=0.02, gamma_t=0.5, gamma_s=1.0, sigma2=1.0).tolist()[1:] == [
+        0.0,
+        0.0,
+    ]
+    mild = best_penalties(3, lam_t=0.25 * (1 - 1e-12), gamma_t=0.25, gamma_s=0.5, sigma2=1.0)
     assert np.all((mild >= 0) & (mild < 1e-11))
-    terrible = best_penalties(2, 0.0, 0.5, 0.999, 1e6)
+    terrible = best_penalties(2, lam_t=0.0, gamma_t=0.999, gamma_s=0.5, sigma2=1e6)
     assert terrible[0] > 1e6 > 1e-6 > terrible[1]
     # a chain of students with γ_s > 1 is one with 1/γ_s after a projection
-    above, below = (best_penalties(2, 0.02, g, 0.5, 1.0) for g in (2.5, 0.4))
+    above, below = (
+        best_penalties(2, lam_t=0.02, gamma_t=0.5, gamma_s=g, sigma2=1.0) for g in (2.5, 0.4)
+    )
     assert np.allclose(above, 2.5 * below, rtol=1e-8)
 
 
@@ -236,7 +276,9 @@ def test_a_generation_tuned_for_itself_is_too_short_for_the_next(generation):
 
     def error(lam, which):
         lams = [*penalties[:generation], lam, *penalties[generation + 1 :]]
-        return chain_limit(lams, gammas, 1.0, noise).error[which]
+        return chain_limit(penalties=lams, gammas=gammas, sigma2=1.0, label_noise=noise).error[
+            which
+        ]
 
     grid = np.geomspace(1e-3, 10, 20_001)
     own = grid[np.argmin(error(grid, generation))]
@@ -249,19 +291,24 @@ def test_noise_in_every_generation(gamma):
     sigma2, last, N, lams = 0.4, 10, 1.0, []  # later N underflows
     for _ in range(last + 1):
         lams.append(sigma2 * gamma / N)
-        limit = chain_limit(lams, [gamma] * len(lams), sigma2, [sigma2] * len(lams))
+        limit = chain_limit(
+            penalties=lams,
+            gammas=[gamma] * len(lams),
+            sigma2=sigma2,
+            label_noise=[sigma2] * len(lams),
+        )
         assert np.isclose(limit.energy[-1], limit.overlap[-1], rtol=1e-9)
         assert limit.energy[-1] < N**2 / (sigma2 * gamma) * (1 + 1e-9)
         N = limit.energy[-1]
     every = [gamma] * (last + 1), sigma2, [sigma2] * (last + 1)
     tau = sigma2 * gamma / (1 - gamma)
     final = np.geomspace(1e-3, 1e3, 4001)
-    once = chain_limit([0.0] * last + [final], *every).error[-1].min()
+    once = at(chain_limit, [0.0] * last + [final], *every).error[-1].min()
     loud = 1 + last * tau
     assert once <= 1 + sigma2 - 1 / ((1 + gamma) * loud + gamma * sigma2)
     rng = np.random.default_rng(0)
     for _ in range(100):
-        error = chain_limit(np.exp(rng.normal(scale=3, size=last + 1)), *every).error
+        error = at(chain_limit, np.exp(rng.normal(scale=3, size=last + 1)), *every).error
         reach = 1 / (1 + np.arange(1, last + 2) * gamma * sigma2)
         assert np.all(error >= 1 + sigma2 - reach)
 
@@ -284,8 +331,10 @@ def test_a_noisy_chain_has_the_law_of_the_dense_chain():
 
 def test_the_default_noise_is_the_teachers():
     given = dict(sigma2=0.7, trials=3, rng=5)
-    plain = simulate.chain(20, [40, 30], [0.1, 0.2], **given)
-    named = simulate.chain(20, [40, 30], [0.1, 0.2], label_noise=[0.7, 0.0], **given)
+    plain = simulate.chain(d=20, samples=[40, 30], penalties=[0.1, 0.2], **given)
+    named = simulate.chain(
+        d=20, samples=[40, 30], penalties=[0.1, 0.2], label_noise=[0.7, 0.0], **given
+    )
     assert np.array_equal(plain.mean, named.mean)
 
 
@@ -307,22 +356,24 @@ def test_the_default_noise_is_the_teachers():
 )
 def test_errors_say_what_is_wrong(arguments, message):
     with pytest.raises(ValueError, match=message):
-        chain_limit(*arguments)
+        at(chain_limit, *arguments)
 
 
 def test_the_rest_is_checked_too():
     with pytest.raises(ValueError, match="students must be a whole number >= 1, got 0"):
-        best_penalties(0, 0.1, 0.5, 0.5, 1.0)
+        best_penalties(0, lam_t=0.1, gamma_t=0.5, gamma_s=0.5, sigma2=1.0)
     with pytest.raises(ValueError, match="gamma_s"):
-        best_penalties(2, 0.1, -0.5, 0.5, 1.0)
+        best_penalties(2, lam_t=0.1, gamma_t=0.5, gamma_s=-0.5, sigma2=1.0)
     with pytest.raises(TypeError, match="lam_s"):
-        best_length("weak", 0.1, 0.5, 0.5, 1.0)
+        best_length(lam_t=0.1, lam_s="weak", gamma_t=0.5, gamma_s=0.5, sigma2=1.0)
     with pytest.raises(
         ValueError, match="label_noise and samples must have the same length, got 1 and 2"
     ):
-        simulate.chain(5, [5, 5], [0.1, 0.1], sigma2=1.0, label_noise=[1.0])
+        simulate.chain(d=5, samples=[5, 5], penalties=[0.1, 0.1], sigma2=1.0, label_noise=[1.0])
     with pytest.raises(ValueError, match="label_noise"):
-        simulate.chain(5, [5, 5], [0.1, 0.1], sigma2=1.0, label_noise=[1.0, -1.0])
+        simulate.chain(
+            d=5, samples=[5, 5], penalties=[0.1, 0.1], sigma2=1.0, label_noise=[1.0, -1.0]
+        )
 
 
 def test_the_search_knows_where_log_price_bends():

@@ -32,6 +32,7 @@ from w2s.simulate import (
     task_trial,
 )
 
+from tests.package.order import at
 from w2s import covariance, ridge
 
 INF, NAN = float("inf"), float("nan")
@@ -68,16 +69,16 @@ def check_isotropic():
     d = 12
     task = Task(np.ones(d), np.random.default_rng(0).dirichlet(np.ones(d)) ** 0.5, 0.7)
     for n_t, n_s in itertools.product((3, 11, 12, 13, 48), repeat=2):
-        found = errors(task, ISOTROPIC_LAM, ISOTROPIC_LAM, n_t=n_t, n_s=n_s)
+        found = errors(task, lam_t=ISOTROPIC_LAM, lam_s=ISOTROPIC_LAM, n_t=n_t, n_s=n_s)
         gamma_t, gamma_s = d / n_t, d / n_s
         lam_t, lam_s = ISOTROPIC_LAM[:, None], ISOTROPIC_LAM
         arguments = (lam_s, lam_t, gamma_s, gamma_t, 0.7)
         teacher = ridge.teacher_error(ISOTROPIC_LAM, gamma_t, 0.7)
         np.testing.assert_allclose(found.teacher, teacher, rtol=1e-10)
-        np.testing.assert_allclose(found.student, ridge.student_error(*arguments), rtol=1e-10)
+        np.testing.assert_allclose(found.student, at(ridge.student_error, *arguments), rtol=1e-10)
         # the gap's terms are of the size of what the student loses of the teacher's error
-        gap = ridge.error_gap(*arguments)
-        lost = fit(task.eigenvalues, ISOTROPIC_LAM, n_s).lost[:, 0]
+        gap = at(ridge.error_gap, *arguments)
+        lost = fit(task.eigenvalues, lam=ISOTROPIC_LAM, n=n_s).lost[:, 0]
         for row, wanted, scale in zip(found.gap, gap, teacher, strict=True):
             if np.isinf(scale):
                 assert np.array_equal(row, wanted)
@@ -93,15 +94,22 @@ def test_a_penalty_s_scale_is_lam_and_the_covariance_s_scale_is_the_noise():
     """λβᵀ(cΩ)β is (cλ)βᵀΩβ; Σ → cΣ, λ → cλ, σ² → cσ² multiplies every error by c."""
     task, lam = power_task(40), np.array([1e-3, 0.1, 3.0])
     sizes = dict(n_t=60, n_s=30)
-    plain = errors(task, lam, lam, **sizes)
+    plain = errors(task, lam_t=lam, lam_s=lam, **sizes)
     for scaled in (
-        errors(task, lam / 7, lam / 5, **sizes, weights_t=7, weights_s=np.full(40, 5)),
-        errors(task, lam / 7, lam / 5, **sizes, weights_t=7 * np.eye(40), weights_s=5 * np.eye(40)),
+        errors(task, lam_t=lam / 7, lam_s=lam / 5, weights_t=7, weights_s=np.full(40, 5), **sizes),
+        errors(
+            task,
+            lam_t=lam / 7,
+            lam_s=lam / 5,
+            weights_t=7 * np.eye(40),
+            weights_s=5 * np.eye(40),
+            **sizes,
+        ),
     ):
         np.testing.assert_allclose(scaled.student, plain.student, rtol=1e-13)
     larger = Task(9 * task.eigenvalues, task.target, 9 * task.sigma2)
     np.testing.assert_allclose(
-        errors(larger, 9 * lam, 9 * lam, **sizes).gap, 9 * plain.gap, rtol=1e-11
+        errors(larger, lam_t=9 * lam, lam_s=9 * lam, **sizes).gap, 9 * plain.gap, rtol=1e-11
     )
 
 
@@ -109,7 +117,9 @@ def test_a_penalty_s_scale_is_lam_and_the_covariance_s_scale_is_the_noise():
 @pytest.mark.parametrize(("gamma_t", "gamma_s"), [(0.25, 0.5), (2.0, 0.5), (0.5, 4.0)])
 def test_the_spiked_penalty_tends_to_theorem_8_like_one_over_d(zeta, gamma_t, gamma_s):
     lam_t, lam_s = 0.1, 0.3
-    limit = ridge.student_error(lam_s, lam_t, gamma_s, gamma_t, 1.0, zeta)
+    limit = ridge.student_error(
+        lam_t=lam_t, lam_s=lam_s, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=1.0, zeta=zeta
+    )
     off = []
     for d in (64, 256, 1024, 4096):
         target = np.full(d, ((1 - zeta**2) / (d - 1)) ** 0.5)
@@ -117,7 +127,9 @@ def test_the_spiked_penalty_tends_to_theorem_8_like_one_over_d(zeta, gamma_t, ga
         weights = np.ones(d)
         weights[0] = (1.0 + d) ** -2
         sizes = dict(n_t=int(d / gamma_t), n_s=int(d / gamma_s))
-        found = errors(Task(np.ones(d), target, 1.0), lam_t, lam_s, **sizes, weights_s=weights)
+        found = errors(
+            Task(np.ones(d), target, 1.0), lam_t=lam_t, lam_s=lam_s, weights_s=weights, **sizes
+        )
         off.append(found.student[0, 0] - limit)
     rates = np.log(np.abs(off[1:]) / np.abs(off[:-1])) / np.log(4)
     assert abs(off[-1]) * 4096 < 5  # the size of the 1/d term
@@ -138,7 +150,7 @@ def test_the_commuting_sum_is_the_special_case_of_the_matrices():
     full_t, full_s = ((turn * omega) @ turn.T for omega in (omega_t, omega_s))
     for n_t, n_s in [(45, 20), (30, 30), (12, 60)]:
         sizes = dict(n_t=n_t, n_s=n_s)
-        wanted = errors(task, lam, lam, **sizes, weights_t=omega_t, weights_s=omega_s)
+        wanted = errors(task, lam_t=lam, lam_s=lam, weights_t=omega_t, weights_s=omega_s, **sizes)
         for one, weights_t, weights_s in [
             (task, np.diag(omega_t), np.diag(omega_s)),
             (task, omega_t, np.diag(omega_s)),
@@ -147,7 +159,9 @@ def test_the_commuting_sum_is_the_special_case_of_the_matrices():
             (in_frame, full_t, full_s),
             (in_frame, omega_t, full_s),
         ]:
-            found = errors(one, lam, lam, **sizes, weights_t=weights_t, weights_s=weights_s)
+            found = errors(
+                one, lam_t=lam, lam_s=lam, weights_t=weights_t, weights_s=weights_s, **sizes
+            )
             np.testing.assert_allclose(found.teacher, wanted.teacher, rtol=1e-11)
             np.testing.assert_allclose(found.student, wanted.student, rtol=1e-11)
             np.testing.assert_allclose(found.gap, wanted.gap, rtol=1e-9, atol=1e-12)
@@ -159,13 +173,15 @@ def test_the_spike_may_point_anywhere():
     direction /= np.linalg.norm(direction)
     target = rng.normal(size=d)
     sizes, lam = dict(n_t=60, n_s=30), np.array([1e-2, 0.3])
-    found = errors(Task(np.ones(d), target, 1.0), lam, lam, **sizes, weights_s=spiked(d, direction))
+    found = errors(
+        Task(np.ones(d), target, 1.0), lam_t=lam, lam_s=lam, weights_s=spiked(d, direction), **sizes
+    )
     along = target @ direction
     across = np.linalg.norm(target - along * direction)
     weights = np.ones(d)
     weights[0] = (1.0 + d) ** -2
     straight = Task(np.ones(d), np.array([along, across, *np.zeros(d - 2)]), 1.0)
-    wanted = errors(straight, lam, lam, **sizes, weights_s=weights)
+    wanted = errors(straight, lam_t=lam, lam_s=lam, weights_s=weights, **sizes)
     np.testing.assert_allclose(found.student, wanted.student, rtol=1e-11)
 
 
@@ -245,7 +261,7 @@ def check_oracle():
         teacher, student = oracle(sigma, w, 0.4, omega_t, lam_t, n_t, omega_s, lam_s, n_s)
         task = Task.from_covariance(sigma, w, 0.4)
         weights = dict(weights_t=omega_t, weights_s=omega_s)
-        found = errors(task, lam_t, lam_s, n_t=n_t, n_s=n_s, **weights)
+        found = errors(task, lam_t=lam_t, lam_s=lam_s, n_t=n_t, n_s=n_s, **weights)
         np.testing.assert_allclose(found.teacher[0], teacher, rtol=1e-10)
         np.testing.assert_allclose(found.student[0, 0], student, rtol=1e-10)
         np.testing.assert_allclose(found.gap[0, 0], student - teacher, rtol=1e-9)
@@ -262,7 +278,7 @@ def test_twelve_decades_of_eigenvalues_do_not_cost_digits_with_matrices_either()
     omega_t, omega_s = matrix(rng.uniform(0.1, 4, 5), rng), matrix(np.geomspace(1e-6, 1, 5), rng)
     teacher, student = oracle(np.diag(s), w, 0.3, omega_t, 1e-9, 3, omega_s, 1e-7, 2)
     weights = dict(weights_t=omega_t, weights_s=omega_s)
-    found = errors(Task(s, w, 0.3), 1e-9, 1e-7, n_t=3, n_s=2, **weights)
+    found = errors(Task(s, w, 0.3), lam_t=1e-9, lam_s=1e-7, n_t=3, n_s=2, **weights)
     np.testing.assert_allclose(found.teacher[0], teacher, rtol=1e-12)
     np.testing.assert_allclose(found.student[0, 0], student, rtol=1e-12)
 
@@ -287,7 +303,7 @@ def test_the_effective_penalty_has_thirteen_digits(name):
     exact = [mpf(float(x)) for x in s]
     margin = mpf(10) ** -13
     for n in {1, 3, 50, len(s) - 1, len(s), len(s) + 1, 4 * len(s)} - {0}:
-        stage = fit(s, EXTREME_LAM, n)
+        stage = fit(s, lam=EXTREME_LAM, n=n)
         assert np.all(stage.residual < 1e-13)
         for lam, kappa in zip(EXTREME_LAM, stage.kappa, strict=True):
             if lam == 0 and len(s) <= n:
@@ -306,7 +322,7 @@ def test_what_is_left_of_the_samples_keeps_its_digits(name):
     """df₁, df₂, n − df₂ from the same κ, in 400 digits; n − df₂ also where df₂ is nearly n."""
     s = SPECTRA[name]
     for n in {1, 50, len(s), len(s) + 1}:
-        stage = fit(s, EXTREME_LAM[1:-1], n)
+        stage = fit(s, lam=EXTREME_LAM[1:-1], n=n)
         for k, kappa in enumerate(stage.kappa):
             with mpmath.workdps(400):
                 kept = [mpf(float(x)) / (mpf(float(x)) + mpf(float(kappa))) for x in s]
@@ -320,24 +336,24 @@ def test_what_is_left_of_the_samples_keeps_its_digits(name):
 def test_a_search_that_ends_too_early_is_not_believed(monkeypatch):
     monkeypatch.setattr(covariance, "_STEPS", 3)
     with pytest.raises(RuntimeError, match=r"^the effective penalty κ was not found .* 0\.001 "):
-        fit(np.geomspace(1e-6, 1, 50), [1e-3, 10.0], 20)
+        fit(np.geomspace(1e-6, 1, 50), lam=[1e-3, 10.0], n=20)
 
 
 def test_a_lost_effective_penalty_is_not_believed(monkeypatch):
     """κ = 0 belongs to λ = 0 alone; Newton's plain step κ − f/f' ended there for λ = 1e-300."""
     monkeypatch.setattr(covariance, "_effective_penalty", lambda ratios, lam, n: 0 * lam)
     with pytest.raises(RuntimeError, match=r"^the effective penalty κ was not found .* 1e-300 and"):
-        fit(np.ones(5), 1e-300, 9)
+        fit(np.ones(5), lam=1e-300, n=9)
 
 
 def test_without_a_penalty_all_samples_are_used_up():
     s = np.geomspace(1e-6, 1e3, 80)
     for n in (1, 7, 79):
-        stage = fit(s, 0.0, n)
+        stage = fit(s, lam=0.0, n=n)
         np.testing.assert_allclose(stage.df1, n, rtol=1e-12)
         assert stage.kappa > 0
     for n in (80, 81, 500):
-        stage = fit(s, 0.0, n)
+        stage = fit(s, lam=0.0, n=n)
         assert stage.kappa == 0
         assert np.all(stage.kept == 1)
         assert np.all(stage.lost == 0)
@@ -348,7 +364,7 @@ def test_the_shares_are_the_generalised_eigenvalues(n):
     """Σ(Σ+κΩ)⁻¹ by its own eigenvalues, for an Ω that does not commute with Σ."""
     rng = np.random.default_rng(5)
     s, omega = np.geomspace(1e-3, 10, 40), matrix(rng.uniform(0.1, 5, 40), rng)
-    stage = fit(s, [1e-3, 0.5], n, omega)
+    stage = fit(s, lam=[1e-3, 0.5], n=n, weights=omega)
     for kappa, kept in zip(stage.kappa, stage.kept, strict=True):
         shrinkage = np.linalg.solve(np.diag(s) + kappa * omega, np.diag(s))
         wanted = np.sort(np.linalg.eigvals(shrinkage).real)
@@ -362,7 +378,9 @@ def test_the_shares_are_the_generalised_eigenvalues(n):
 def test_least_squares_with_samples_to_spare():
     """Its error σ²n/(n−d) depends on nothing else, whatever Σ, Ω and w are."""
     task = power_task(20)
-    found = errors(task, 0.0, [0.0, INF], n_t=50, n_s=33, weights_t=np.geomspace(1, 9, 20))
+    found = errors(
+        task, lam_t=0.0, lam_s=[0.0, INF], n_t=50, n_s=33, weights_t=np.geomspace(1, 9, 20)
+    )
     np.testing.assert_allclose(found.teacher, 0.5 * 50 / 30, rtol=1e-13)
     assert found.gap[0, 0] == 0  # a copy
     zero = 0.5 + np.sum(task.whitened**2)
@@ -373,27 +391,31 @@ def test_both_orders_of_the_ridgeless_limits_of_the_student_agree():
     """λ_s → 0 at d = n_s, and λ_s = 0 as n_s rises to d: the student copies its teacher."""
     d = 4000
     task = power_task(d)
-    copy = errors(task, 0.1, 0.0, n_t=d, n_s=d)
+    copy = errors(task, lam_t=0.1, lam_s=0.0, n_t=d, n_s=d)
     assert copy.gap[0, 0] == 0
     np.testing.assert_allclose(copy.student[0], copy.teacher, rtol=1e-13)
-    along_lam = errors(task, 0.1, 10.0 ** -np.arange(4, 13, 2), n_t=d, n_s=d).gap[0]
-    along_n = [errors(task, 0.1, 0.0, n_t=d, n_s=d - k).gap[0, 0] for k in (1000, 100, 10, 1)]
+    along_lam = errors(task, lam_t=0.1, lam_s=10.0 ** -np.arange(4, 13, 2), n_t=d, n_s=d).gap[0]
+    along_n = [
+        errors(task, lam_t=0.1, lam_s=0.0, n_t=d, n_s=d - k).gap[0, 0] for k in (1000, 100, 10, 1)
+    ]
     for gaps in (along_lam, along_n):
         assert np.all(np.diff(abs(np.asarray(gaps))) < 0)
         assert abs(gaps[-1]) < 0.01 * abs(gaps[0])
-    assert errors(task, 0.1, 0.0, n_t=d, n_s=d + 1).gap[0, 0] == 0
+    assert errors(task, lam_t=0.1, lam_s=0.0, n_t=d, n_s=d + 1).gap[0, 0] == 0
 
 
 def test_an_infinite_error_is_said_to_be_one():
     """λ_t = 0 at d = n_t: noise has no bound; every student that shrinks gains without bound."""
     task = power_task(20)
-    found = errors(task, 0.0, [0.0, 0.1, INF], n_t=20, n_s=30)
+    found = errors(task, lam_t=0.0, lam_s=[0.0, 0.1, INF], n_t=20, n_s=30)
     assert found.teacher[0] == INF
     assert found.student[0].tolist() == [INF, INF, 0.5 + np.sum(task.whitened**2)]
     assert found.gap[0].tolist() == [0, -INF, -INF]
-    near = errors(task, 1e-14, [0.1, INF], n_t=20, n_s=30)
+    near = errors(task, lam_t=1e-14, lam_s=[0.1, INF], n_t=20, n_s=30)
     assert np.all(near.gap < -1e3)
-    silent = errors(Task(task.eigenvalues, task.target, 0.0), 0.0, [0.0, 0.1], n_t=20, n_s=30)
+    silent = errors(
+        Task(task.eigenvalues, task.target, 0.0), lam_t=0.0, lam_s=[0.0, 0.1], n_t=20, n_s=30
+    )
     assert silent.teacher[0] == silent.student[0, 0] == 0
     assert silent.gap[0, 1] == silent.student[0, 1] > 0
 
@@ -401,20 +423,20 @@ def test_an_infinite_error_is_said_to_be_one():
 def test_a_student_with_few_samples_can_make_an_infinite_error_worse():
     """Seven directions and two samples: the student's two noisy guesses outweigh what it drops."""
     s = np.array([1.0, 1.0, *np.full(5, 1e-3)])
-    found = errors(Task(s, np.ones(7), 1.0), 0.0, [0.0, 10.0], n_t=7, n_s=2)
+    found = errors(Task(s, np.ones(7), 1.0), lam_t=0.0, lam_s=[0.0, 10.0], n_t=7, n_s=2)
     assert found.gap[0].tolist() == [INF, -INF]
 
 
 def test_a_teacher_of_nothing_has_a_student_of_nothing():
     task = power_task(20)
-    found = errors(task, INF, [0.0, 0.1, INF], n_t=10, n_s=8)
+    found = errors(task, lam_t=INF, lam_s=[0.0, 0.1, INF], n_t=10, n_s=8)
     np.testing.assert_allclose(found.student[0], found.teacher[0], rtol=1e-14)
     assert np.all(found.gap == 0)
 
 
 def test_the_gap_is_the_difference_and_keeps_digits_that_the_difference_loses():
     task, lam = power_task(50), np.geomspace(1e-14, 1e3, 18)
-    found = errors(task, lam, lam, n_t=80, n_s=70)
+    found = errors(task, lam_t=lam, lam_s=lam, n_t=80, n_s=70)
     difference = found.student - found.teacher[:, None]
     np.testing.assert_allclose(found.gap, difference, atol=1e-12 * found.teacher.max())
     # next to λ_s = 0 the gap is linear in it
@@ -422,7 +444,7 @@ def test_the_gap_is_the_difference_and_keeps_digits_that_the_difference_loses():
 
 
 def test_no_penalties_no_errors():
-    found = errors(power_task(5), [], 0.1, n_t=3, n_s=9)
+    found = errors(power_task(5), lam_t=[], lam_s=0.1, n_t=3, n_s=9)
     assert (found.teacher.shape, found.student.shape, found.gap.shape) == ((0,), (0, 1), (0, 1))
 
 
@@ -447,37 +469,43 @@ ISOTROPIC_POINTS = [
 @pytest.mark.parametrize(("lam_t", "n_t", "n_s"), ISOTROPIC_POINTS)
 def test_windows_and_the_best_student_of_the_isotropic_model(lam_t, n_t, n_s):
     task = Task(np.ones(60), np.full(60, 60**-0.5), 1.0)
-    found = winning_windows(task, lam_t, n_t=n_t, n_s=n_s)
-    known = ridge.winning_window(lam_t, 60 / n_s, 60 / n_t, 1.0)
+    found = winning_windows(task, lam_t=lam_t, n_t=n_t, n_s=n_s)
+    known = ridge.winning_window(lam_t=lam_t, gamma_t=60 / n_t, gamma_s=60 / n_s, sigma2=1.0)
     assert len(found) == bool(known)
     for window in found:
         np.testing.assert_allclose([window.low, window.high], [known.low, known.high], rtol=1e-9)
-    best = best_student(task, lam_t, n_t=n_t, n_s=n_s)
+    best = best_student(task, lam_t=lam_t, n_t=n_t, n_s=n_s)
     if (lam_t, n_t) == (0.0, 60):  # infinite, but for the student that answers 0
         assert best == covariance.BestStudent(INF, 2.0, -INF)
         return
     lam = np.concatenate([[0], np.geomspace(1e-9, 1e9, 20001), [INF]])
-    values = ridge.student_error(lam, lam_t, 60 / n_s, 60 / n_t, 1.0)
+    values = ridge.student_error(
+        lam_t=lam_t, lam_s=lam, gamma_t=60 / n_t, gamma_s=60 / n_s, sigma2=1.0
+    )
     assert best.error == pytest.approx(values.min(), rel=1e-7)
     assert best.error <= values.min() * (1 + 1e-14)
-    wanted = ridge.optimal_student_penalty(lam_t, 60 / n_s, 60 / n_t, 1.0)
+    wanted = ridge.optimal_student_penalty(
+        lam_t=lam_t, gamma_t=60 / n_t, gamma_s=60 / n_s, sigma2=1.0
+    )
     assert best.penalty == pytest.approx(wanted, rel=1e-5, abs=0)
 
 
 def test_a_best_penalty_near_zero_keeps_its_digits():
     """There the errors agree in so many digits that their minimum is lost; the gap's is not."""
     task, lam_t = Task(np.ones(60), np.full(60, 60**-0.5), 1.0), 0.25 * (1 - 1e-4)
-    best = best_student(task, lam_t, n_t=240, n_s=100)
-    wanted = ridge.optimal_student_penalty(lam_t, 0.6, 0.25, 1.0)
+    best = best_student(task, lam_t=lam_t, n_t=240, n_s=100)
+    wanted = ridge.optimal_student_penalty(lam_t=lam_t, gamma_t=0.25, gamma_s=0.6, sigma2=1.0)
     assert wanted < 1e-4
     assert best.penalty == pytest.approx(wanted, rel=1e-5)
-    assert best.gap == pytest.approx(ridge.error_gap(wanted, lam_t, 0.6, 0.25, 1.0), rel=1e-8)
+    assert best.gap == pytest.approx(
+        ridge.error_gap(lam_t=lam_t, lam_s=wanted, gamma_t=0.25, gamma_s=0.6, sigma2=1.0), rel=1e-8
+    )
 
 
 def test_where_nothing_beats_a_copy_the_best_penalty_is_zero_itself():
     for d, n_t, n_s, sigma2 in itertools.product((7, 30), (40, 90), (31, 200), (0.3, 1.0, 4.0)):
         task = Task(np.ones(d), np.full(d, d**-0.5), sigma2)
-        best = best_student(task, sigma2 * d / n_t, n_t=n_t, n_s=n_s)
+        best = best_student(task, lam_t=sigma2 * d / n_t, n_t=n_t, n_s=n_s)
         assert (best.penalty, best.gap) == (0.0, 0.0)
 
 
@@ -491,13 +519,15 @@ def two_dips():
 
 def test_every_window_is_found():
     task, sizes = two_dips()
-    first, second = winning_windows(task, 0.0, **sizes)
+    first, second = winning_windows(task, lam_t=0.0, **sizes)
     assert (first.low, second.high) == (0.0, INF)
     edges = np.array([first.high, second.low])
-    gap = errors(task, 0.0, np.r_[edges * (1 - 1e-9), edges * (1 + 1e-9)], **sizes).gap[0]
+    gap = errors(task, lam_t=0.0, lam_s=np.r_[edges * (1 - 1e-9), edges * (1 + 1e-9)], **sizes).gap[
+        0
+    ]
     assert np.sign(gap).tolist() == [-1, 1, 1, -1]
     lam = np.geomspace(1e-8, 1e8, 1000)
-    wins = errors(task, 0.0, lam, **sizes).gap[0] < 0
+    wins = errors(task, lam_t=0.0, lam_s=lam, **sizes).gap[0] < 0
     assert wins.tolist() == [x in first or x in second for x in lam]
 
 
@@ -507,14 +537,16 @@ def test_the_deeper_of_two_dips_is_found():
     lam = np.concatenate([[0], np.geomspace(1e-8, 1e8, 2001), [INF]])
     for sigma2, first in [(3.0, True), (10.0, False)]:
         one = Task(task.eigenvalues, task.target, sigma2)
-        values = errors(one, 0.0, lam, **sizes).student[0]
+        values = errors(one, lam_t=0.0, lam_s=lam, **sizes).student[0]
         inner = values[1:-1]
         dips = (inner < values[:-2]) & (inner < values[2:])
         assert dips.sum() == 2
-        best = best_student(one, 0.0, **sizes)
+        best = best_student(one, lam_t=0.0, **sizes)
         assert values.min() * (1 - 1e-4) < best.error <= values.min()
         assert (best.penalty < 1) == first
-        assert best.gap == pytest.approx(best.error - errors(one, 0.0, 0.0, **sizes).teacher[0])
+        assert best.gap == pytest.approx(
+            best.error - errors(one, lam_t=0.0, lam_s=0.0, **sizes).teacher[0]
+        )
 
 
 @pytest.mark.parametrize(("n_t", "n_s"), [(60, 25), (25, 60), (40, 40)])
@@ -528,15 +560,15 @@ def test_searches_with_matrices_agree_with_a_fine_grid(n_t, n_s):
     sizes = dict(n_t=n_t, n_s=n_s)
     lam = np.concatenate([[0], np.geomspace(1e-7, 1e7, 3001), [INF]])
     for lam_t in (0.0, 1e-3, 0.1, 10.0):
-        found = errors(task, lam_t, lam, **sizes, **weights)
-        windows = winning_windows(task, lam_t, **sizes, **weights)
+        found = errors(task, lam_t=lam_t, lam_s=lam, **sizes, **weights)
+        windows = winning_windows(task, lam_t=lam_t, **sizes, **weights)
         wins = [any(x in window for window in windows) for x in lam[1:-1]]
         assert (found.gap[0, 1:-1] < 0).tolist() == wins
         if np.isfinite(found.teacher[0]):
-            best = best_student(task, lam_t, **sizes, **weights)
+            best = best_student(task, lam_t=lam_t, **sizes, **weights)
             assert best.error == pytest.approx(found.student.min(), rel=1e-5)
             assert best.error <= found.student.min() * (1 + 1e-14)
-    teachers = errors(task, lam, 0.1, **sizes, **weights).teacher
+    teachers = errors(task, lam_t=lam, lam_s=0.1, **sizes, **weights).teacher
     found = best_teacher(task, n_t=n_t, weights_t=weights["weights_t"])
     assert found.error == pytest.approx(teachers.min(), rel=1e-5)
     assert found.error <= teachers.min() * (1 + 1e-14)
@@ -564,17 +596,17 @@ def test_an_optimal_teacher_is_safe_if_its_penalty_matches_the_target():
     lam = np.geomspace(1e-6, 1e6, 200)
     for weights_s in (1.0, omega, rng.uniform(1e-3, 1, d), np.geomspace(1e-6, 1e6, d)):
         weights = dict(weights_t=omega, weights_s=weights_s)
-        gap = errors(matched, sigma2 / (n_t * c), lam, n_t=n_t, n_s=n_s, **weights).gap
+        gap = errors(matched, lam_t=sigma2 / (n_t * c), lam_s=lam, n_t=n_t, n_s=n_s, **weights).gap
         assert np.all(gap > 0)
 
     other = Task(s, rng.normal(size=d), sigma2)
     best = best_teacher(other, n_t=n_t, weights_t=omega)
-    stage = fit(s, best.penalty, n_t, omega)
+    stage = fit(s, lam=best.penalty, n=n_t, weights=omega)
     kept, lost, u = stage.kept[0], stage.lost[0], other.whitened
     overshoot = kept**2 * best.error / n_t - kept * lost * u**2
     assert abs(lost @ overshoot) < 1e-6 * (lost @ abs(overshoot))
     weights = dict(weights_t=omega, weights_s=np.where(overshoot > 0, s, 1e-9 * s))
-    assert winning_windows(other, best.penalty, n_t=n_t, n_s=n_s, **weights)
+    assert winning_windows(other, lam_t=best.penalty, n_t=n_t, n_s=n_s, **weights)
 
 
 # -- what comes in -------------------------------------------------------------------------------
@@ -667,16 +699,16 @@ def test_weights_name_what_is_wrong_with_them(name, value, kind, said):
     task = Task(**GOOD)
     message = rf"^{name} {said}".replace("along 0", "along −?0")
     with pytest.raises(kind, match=message):
-        errors(task, 0.1, 0.1, n_t=4, n_s=4, **{name: value})
+        errors(task, lam_t=0.1, lam_s=0.1, n_t=4, n_s=4, **{name: value})
     with pytest.raises(kind, match=message):
-        winning_windows(task, 0.1, n_t=4, n_s=4, **{name: value})
+        winning_windows(task, lam_t=0.1, n_t=4, n_s=4, **{name: value})
     with pytest.raises(kind, match=message):
-        TaskProblem(task, 4, 4, **{name: value})
+        TaskProblem(task, n_t=4, n_s=4, **{name: value})
     if name == "weights_t":
         with pytest.raises(kind, match=message):
             best_teacher(task, n_t=4, weights_t=value)
         with pytest.raises(kind, match=message.replace("weights_t", "weights")):
-            fit(task.eigenvalues, 0.1, 4, value)
+            fit(task.eigenvalues, lam=0.1, n=4, weights=value)
 
 
 def test_a_singular_matrix_that_rounding_lets_pass_is_refused_too():
@@ -687,7 +719,7 @@ def test_a_singular_matrix_that_rounding_lets_pass_is_refused_too():
         _, failed = scipy.linalg.lapack.dpotrf(weights, lower=True)
         refused += not failed
         with pytest.raises(ValueError, match=r"^weights_s must be positive definite"):
-            errors(task, 0.1, 0.1, n_t=4, n_s=4, weights_s=weights)
+            errors(task, lam_t=0.1, lam_s=0.1, n_t=4, n_s=4, weights_s=weights)
     assert refused > 0  # some of them do have a Cholesky factor
 
 
@@ -704,14 +736,16 @@ def test_a_singular_matrix_that_rounding_lets_pass_is_refused_too():
 def test_penalties_and_counts_name_what_is_wrong_with_them(change, kind, said):
     arguments = dict(lam_t=0.1, lam_s=0.1, n_t=4, n_s=4) | change
     with pytest.raises(kind, match=f"^{said}"):
-        errors(Task(**GOOD), arguments.pop("lam_t"), arguments.pop("lam_s"), **arguments)
+        errors(
+            Task(**GOOD), lam_t=arguments.pop("lam_t"), lam_s=arguments.pop("lam_s"), **arguments
+        )
 
 
 def test_a_grid_that_no_machine_holds_is_refused_before_any_work():
     with pytest.raises(
         ValueError, match=r"^a fit for 1000000 penalties at d = 1000000 needs .* GiB"
     ):
-        fit(np.ones(10**6), np.full(10**6, 0.1), 5)
+        fit(np.ones(10**6), lam=np.full(10**6, 0.1), n=5)
 
 
 def test_a_search_takes_one_teacher():
@@ -737,7 +771,7 @@ def test_a_trial_is_its_normal_equations(n_t, n_s, rows):
     task = turned_task(d, rng)
     omega_t, omega_s = matrix(rng.uniform(0.2, 3, d), rng), matrix(rng.uniform(0.2, 3, d), rng)
     lam_t, lam_s = np.array([0.0, 0.01, 2.0]), np.array([0.0, 0.3])
-    problem = TaskProblem(task, n_t, n_s, omega_t, omega_s, rows)
+    problem = TaskProblem(task, n_t=n_t, n_s=n_s, weights_t=omega_t, weights_s=omega_s, rows=rows)
     teachers, students = task_trial(problem, lam_t, lam_s, np.random.default_rng(1))
 
     again = np.random.default_rng(1)
@@ -772,7 +806,7 @@ def test_rows_that_repeat_count_once_without_a_penalty():
         return np.repeat(rng.normal(size=(n // 2, d)), 2, axis=0)
 
     task = power_task(20)
-    problem = TaskProblem(task, 12, 60, rows=twice)
+    problem = TaskProblem(task, n_t=12, n_s=60, rows=twice)
     teacher, student = task_trial(problem, np.zeros(1), np.zeros(1), np.random.default_rng(3))
     again = np.random.default_rng(3)
     x = twice(again, 12, 20) * task.eigenvalues**0.5
@@ -786,7 +820,12 @@ def test_a_diagonal_matrix_is_its_eigenvalues_in_a_trial():
     weights = np.geomspace(0.1, 3, 20)
     lam = np.array([0.0, 0.1])
     one, other = (
-        task_trial(TaskProblem(power_task(20), 30, 15, w, w), lam, lam, np.random.default_rng(0))
+        task_trial(
+            TaskProblem(power_task(20), n_t=30, n_s=15, weights_t=w, weights_s=w),
+            lam,
+            lam,
+            np.random.default_rng(0),
+        )
         for w in (weights, np.diag(weights))
     )
     for left, right in zip(one, other, strict=True):
@@ -794,11 +833,11 @@ def test_a_diagonal_matrix_is_its_eigenvalues_in_a_trial():
 
 
 def test_an_experiment_is_repeatable_and_a_trial_its_own():
-    problem = TaskProblem(power_task(20), 30, 15)
-    few = draws(problem, 0.1, 0.1, trials=3, rng=5)
-    many = draws(problem, 0.1, 0.1, trials=6, rng=5)
+    problem = TaskProblem(power_task(20), n_t=30, n_s=15)
+    few = draws(problem, lam_t=0.1, lam_s=0.1, trials=3, rng=5)
+    many = draws(problem, lam_t=0.1, lam_s=0.1, trials=6, rng=5)
     assert np.array_equal(few.student, many.student[:3])
-    run = experiment(problem, 0.1, 0.1, trials=6, rng=5)
+    run = experiment(problem, lam_t=0.1, lam_s=0.1, trials=6, rng=5)
     np.testing.assert_allclose(run.student.mean, many.student.mean(axis=0), rtol=1e-13)
 
 
@@ -810,23 +849,23 @@ def test_an_experiment_is_repeatable_and_a_trial_its_own():
     ],
 )
 def test_rows_that_cannot_be_used_are_refused(rows, said):
-    problem = TaskProblem(power_task(20), 30, 15, rows=rows)
+    problem = TaskProblem(power_task(20), n_t=30, n_s=15, rows=rows)
     with pytest.raises(ValueError, match=rf"^rows must return finite numbers .*{said}"):
         task_trial(problem, np.array([0.1]), np.array([0.1]), np.random.default_rng(0))
 
 
 def test_a_problem_needs_a_task_and_samples():
     with pytest.raises(TypeError, match=r"^task must be a w2s\.covariance\.Task, got ndarray"):
-        TaskProblem(np.ones(3), 4, 4)
+        TaskProblem(np.ones(3), n_t=4, n_s=4)
     with pytest.raises(ValueError, match=r"^n_s must be a whole number >= 1, got 0"):
-        TaskProblem(power_task(5), 4, 0)
-    problem = TaskProblem(power_task(5), 4, 4)
+        TaskProblem(power_task(5), n_t=4, n_s=0)
+    problem = TaskProblem(power_task(5), n_t=4, n_s=4)
     with pytest.raises(ValueError, match=r"^lam_s must be .* >= 0"):
-        experiment(problem, 0.0, INF, trials=2)
+        experiment(problem, lam_t=0.0, lam_s=INF, trials=2)
     with pytest.raises(TypeError, match=r"^trial must run a TaskProblem, which exact_trial cannot"):
-        experiment(problem, 0.1, 0.1, trial=exact_trial)
+        experiment(problem, lam_t=0.1, lam_s=0.1, trial=exact_trial)
     with pytest.raises(TypeError, match=r"^trial must run a Problem, which task_trial cannot"):
-        draws(Problem(5, 4, 4, 1.0), 0.1, 0.1, trial=task_trial)
+        draws(Problem(d=5, n_t=4, n_s=4, sigma2=1.0), lam_t=0.1, lam_s=0.1, trial=task_trial)
 
 
 #: What n·(mean/L − 1) is at most, n the smaller sample, for the settings and rows below. Seen at
@@ -852,9 +891,13 @@ def check_experiment(name="turned", ratios=(2, 1.5), rows=gaussian_rows):
     d, trials = 80, 80
     task, weights_t, weights_s = setting(name, d)
     n_t, n_s = int(ratios[0] * d), int(ratios[1] * d)
-    wanted = errors(task, LAM, LAM, n_t=n_t, n_s=n_s, weights_t=weights_t, weights_s=weights_s)
-    problem = TaskProblem(task, n_t, n_s, weights_t, weights_s, rows)
-    run = experiment(problem, LAM, LAM, trials=trials, rng=11)
+    wanted = errors(
+        task, lam_t=LAM, lam_s=LAM, n_t=n_t, n_s=n_s, weights_t=weights_t, weights_s=weights_s
+    )
+    problem = TaskProblem(
+        task, n_t=n_t, n_s=n_s, weights_t=weights_t, weights_s=weights_s, rows=rows
+    )
+    run = experiment(problem, lam_t=LAM, lam_s=LAM, trials=trials, rng=11)
     granted = FINITE_SIZE / min(n_t, n_s)
     deviations = [
         run.teacher.deviation(wanted.teacher, finite_size=granted * wanted.teacher),
@@ -877,8 +920,10 @@ def test_the_finite_size_term_is_as_large_as_is_granted():
     """Measured where it is largest: it is there, and it is not larger."""
     d, n_t, n_s = 20, 10, 14
     task = power_task(d)
-    wanted = errors(task, 0.01, 0.01, n_t=n_t, n_s=n_s)
-    run = experiment(TaskProblem(task, n_t, n_s), 0.01, 0.01, trials=3000, rng=12)
+    wanted = errors(task, lam_t=0.01, lam_s=0.01, n_t=n_t, n_s=n_s)
+    run = experiment(
+        TaskProblem(task, n_t=n_t, n_s=n_s), lam_t=0.01, lam_s=0.01, trials=3000, rng=12
+    )
     for part in ("teacher", "student"):
         found, limit = getattr(run, part), getattr(wanted, part)
         off = (found.mean - limit) * n_t / limit

@@ -102,7 +102,9 @@ def test_the_directions_do_not_matter():
         a = onestep.unit_vector(p, "gaussian", rng)
         updates.append(onestep.alignment(onestep.gradient(x, y, start, a, "erf"), beta_e))
     here = onestep.Estimate.of(updates)
-    there = onestep.experiment(Problem(d, p, p, n, n), trials=trials, rng=6).teacher_update_easy
+    there = onestep.experiment(
+        Problem(d=d, p_t=p, p_s=p, n_t=n, n_s=n), trials=trials, rng=6
+    ).teacher_update_easy
     assert abs(here.mean - there.mean) < 4 * math.hypot(here.stderr, there.stderr)
 
 
@@ -148,7 +150,10 @@ def test_the_hard_update_is_noise_of_order_one_over_root_n(measured, name):
 
 def test_the_hard_update_falls_like_a_root():
     sizes = [25, 50, 100, 200]
-    runs = [onestep.experiment(Problem(d, d, 1, 2 * d, 1), trials=4_000 // d, rng=d) for d in sizes]
+    runs = [
+        onestep.experiment(Problem(d=d, p_t=d, p_s=1, n_t=2 * d, n_s=1), trials=4_000 // d, rng=d)
+        for d in sizes
+    ]
     slope, error = onestep.rate(sizes, [run.teacher_update_hard for run in runs])
     assert abs(slope + 0.5) < 3 * error + 0.05
     assert error < 0.07
@@ -234,7 +239,7 @@ def test_a_localised_second_layer_breaks_the_limit():
 
 
 def test_trials_do_not_depend_on_how_many_are_run():
-    problem = Problem(20, 20, 20, 40, 40, tau=1.0)
+    problem = Problem(d=20, p_t=20, p_s=20, n_t=40, n_s=40, tau=1.0)
     generators = np.random.default_rng(12).spawn(3)
     third = onestep.trial(problem, generators[2])
     run = onestep.experiment(problem, trials=3, rng=12)

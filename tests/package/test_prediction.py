@@ -285,9 +285,11 @@ def test_trained_pairs_agree_with_the_prediction_and_not_without_the_intercept()
     task, sizes = power_law(6), {"n_t": 14, "n_s": 20}
     x, y = table(task, 4000, 3)
     pool = prediction.Pool(x, y, **sizes)
-    run = simulate.experiment(pool, 0.3, 0.5, trials=3000, rng=4, trial=prediction.split_trial)
+    run = simulate.experiment(
+        pool, lam_t=0.3, lam_s=0.5, trials=3000, trial=prediction.split_trial, rng=4
+    )
     found = prediction.predict(prediction.estimate(x, y), lam_t=0.3, lam_s=0.5, **sizes)
-    without = covariance.errors(task, 0.3, 0.5, **sizes)
+    without = covariance.errors(task, lam_t=0.3, lam_s=0.5, **sizes)
     for part in PARTS:
         seen = getattr(run, part)
         # The pool is what was estimated from: its luck is the same on both sides. At fourteen rows
@@ -342,10 +344,10 @@ def test_an_experiment_takes_the_penalties_that_a_prediction_takes():
     x, y = table(power_law(30), 100, 2)
     pool = prediction.Pool(x, y, n_t=20, n_s=25)
     trial = prediction.split_trial
-    run = simulate.experiment(pool, 0.0, [0.0, 0.1], trials=3, trial=trial, rng=0)
+    run = simulate.experiment(pool, lam_t=0.0, lam_s=[0.0, 0.1], trials=3, trial=trial, rng=0)
     assert np.all(np.isfinite(run.gap.mean))
     with pytest.raises(ValueError, match="lam_t must be"):
-        simulate.experiment(pool, -1.0, 0.1, trials=3, trial=trial, rng=0)
+        simulate.experiment(pool, lam_t=-1.0, lam_s=0.1, trials=3, trial=trial, rng=0)
 
 
 def test_signs_and_verdicts_by_two_standard_errors():

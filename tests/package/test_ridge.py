@@ -10,6 +10,7 @@ import pytest
 from mpmath import mpf, workdps
 
 from tests import oracle
+from tests.package.order import at
 from w2s import marchenko_pastur as mp_law
 from w2s import ridge
 
@@ -50,13 +51,13 @@ def test_teacher_error_has_twelve_digits():
 
 def test_student_error_has_twelve_digits():
     """Proposition 3 plus Theorem 4."""
-    got = ridge.student_error(*COLUMNS)
+    got = at(ridge.student_error, *COLUMNS)
     assert not oracle.misses(got, [oracle.student_error(*point) for point in POINTS], POINTS)
 
 
 def test_error_gap_has_twelve_digits():
     """Theorem 4's Δ."""
-    got = ridge.error_gap(*COLUMNS)
+    got = at(ridge.error_gap, *COLUMNS)
     assert not oracle.misses(got, [oracle.error_gap(*point) for point in POINTS], POINTS)
 
 
@@ -66,7 +67,7 @@ def test_error_gap_has_twelve_digits_and_the_right_sign_next_to_its_zeros(off):
     points = side_points(oracle.critical_points(off))
     want = [oracle.error_gap(*point) for point in points]
     assert {bool(value < 0) for value in want} == {True, False}
-    assert not oracle.misses(ridge.error_gap(*np.array(points).T), want, points)
+    assert not oracle.misses(at(ridge.error_gap, *np.array(points).T), want, points)
 
 
 def test_error_gap_keeps_its_sign_where_it_is_smallest():
@@ -78,7 +79,7 @@ def test_error_gap_keeps_its_sign_where_it_is_smallest():
         for lam_s in np.logspace(-20, 20, 21)
     ]
     want = [oracle.error_gap(*point) for point in points]
-    assert not oracle.misses(ridge.error_gap(*np.array(points).T), want, points)
+    assert not oracle.misses(at(ridge.error_gap, *np.array(points).T), want, points)
 
 
 def test_optimal_teacher_penalty_is_noise_times_ratio():
@@ -109,7 +110,7 @@ def test_the_difference_of_the_errors_would_not_pass():
     """Negative control: subtracting L_t from L_s loses the gap's digits, and its sign."""
     points = side_points(oracle.critical_points(1e-3))
     columns = np.array(points).T
-    naive = ridge.student_error(*columns) - ridge.teacher_error(columns[1], *columns[3:])
+    naive = at(ridge.student_error, *columns) - ridge.teacher_error(columns[1], *columns[3:])
     want = [oracle.error_gap(*point) for point in points]
     assert len(oracle.misses(naive, want, points)) > len(points) / 2
     assert any(np.sign(n) != mpmath.sign(w) for n, w in zip(naive, want, strict=True))
@@ -119,7 +120,7 @@ def test_the_difference_of_the_errors_would_not_pass():
 
 
 def test_gap_is_student_minus_teacher():
-    student, gap = ridge.student_error(*COLUMNS), ridge.error_gap(*COLUMNS)
+    student, gap = at(ridge.student_error, *COLUMNS), at(ridge.error_gap, *COLUMNS)
     teacher = ridge.teacher_error(LAM_T, GAMMA_T, SIGMA2)
     assert np.all(np.abs(student - teacher - gap) <= 3 * oracle.RTOL * (student + teacher))
     large = np.abs(gap) > 0.1 * (student + teacher)
@@ -137,7 +138,7 @@ def test_gap_is_theorem_4_in_the_package_s_own_transforms():
     excess = sigma2 * gamma_t - lam_t
     first = excess * (mt - lam_t * mt2) * (lam_s**2 * ms2 - 2 * lam_s * ms)
     second = lam_s**2 * ms2 * (1 - lam_t * mt)
-    gap = ridge.error_gap(lam_s, lam_t, gamma_s, gamma_t, sigma2)
+    gap = ridge.error_gap(lam_t=lam_t, lam_s=lam_s, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2)
     assert np.all(np.abs(first + second - gap) <= 1e-12 * (np.abs(first) + second + sigma2 + 1))
 
 
@@ -194,25 +195,34 @@ def test_ridgeless_and_infinite_teacher_is_the_limit():
 @pytest.mark.parametrize("gamma_s", [0.2, 1.0, 5.0])
 def test_the_heaviest_penalties_learn_nothing(gamma_s):
     assert ridge.teacher_error(math.inf, 0.7, 1.5) == 2.5
-    assert ridge.student_error(math.inf, 0.3, gamma_s, 0.7, 1.5) == 2.5
-    assert ridge.student_error(0.3, math.inf, gamma_s, 0.7, 1.5) == 2.5
-    assert ridge.error_gap(0.3, math.inf, gamma_s, 0.7, 1.5) == 0
+    assert (
+        ridge.student_error(lam_t=0.3, lam_s=math.inf, gamma_t=0.7, gamma_s=gamma_s, sigma2=1.5)
+        == 2.5
+    )
+    assert (
+        ridge.student_error(lam_t=math.inf, lam_s=0.3, gamma_t=0.7, gamma_s=gamma_s, sigma2=1.5)
+        == 2.5
+    )
+    assert ridge.error_gap(lam_t=math.inf, lam_s=0.3, gamma_t=0.7, gamma_s=gamma_s, sigma2=1.5) == 0
 
 
 @pytest.mark.parametrize("gamma_s", [1e-3, 0.2, oracle.BELOW_ONE, 1.0])
 def test_a_student_with_enough_data_and_no_penalty_copies_the_teacher(gamma_s):
     for lam_t, gamma_t, sigma2 in ((0.3, 0.7, 1.5), (0.0, 0.7, 1.5), (0.3, 1.0, 0.0), (1e9, 4, 1)):
-        assert ridge.error_gap(0, lam_t, gamma_s, gamma_t, sigma2) == 0
-        assert ridge.student_error(0, lam_t, gamma_s, gamma_t, sigma2) == pytest.approx(
-            ridge.teacher_error(lam_t, gamma_t, sigma2), rel=RATIO
+        assert (
+            ridge.error_gap(lam_t=lam_t, lam_s=0, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2)
+            == 0
         )
+        assert ridge.student_error(
+            lam_t=lam_t, lam_s=0, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2
+        ) == pytest.approx(ridge.teacher_error(lam_t, gamma_t, sigma2), rel=RATIO)
 
 
 def test_the_limits_are_approached():
     arguments = (2.0, 0.7, 1.5)
     for lam_s, near in ((0, 1e-14), (math.inf, 1e14)):
-        limit = ridge.student_error(lam_s, 0.3, *arguments)
-        assert ridge.student_error(near, 0.3, *arguments) == pytest.approx(limit, rel=1e-12)
+        limit = at(ridge.student_error, lam_s, 0.3, *arguments)
+        assert at(ridge.student_error, near, 0.3, *arguments) == pytest.approx(limit, rel=1e-12)
 
 
 # -- Theorem 5, as it should read ----------------------------------------------------------------
@@ -221,7 +231,7 @@ def test_the_limits_are_approached():
 def test_window_edges_have_twelve_digits_in_every_regime():
     lines = []
     for point in WINDOW_POINTS:
-        window, want = ridge.winning_window(*point), oracle.winning_window(*point)
+        window, want = at(ridge.winning_window, *point), oracle.winning_window(*point)
         if bool(window) != (want is not oracle.NEVER):
             lines.append(f"{point}: got {window}, want {want}")
         elif want:
@@ -255,8 +265,8 @@ def test_window_is_where_the_gap_is_negative():
     """Inside the window the student wins, outside it does not: no oracle needed."""
     for point in WINDOW_POINTS[::5]:
         lam_t, *rest = point
-        window = ridge.winning_window(*point)
-        gap = ridge.error_gap(SCAN, lam_t, *rest)
+        window = at(ridge.winning_window, *point)
+        gap = at(ridge.error_gap, SCAN, lam_t, *rest)
         if not window:
             assert np.all(gap >= 0)
             continue
@@ -273,18 +283,25 @@ def test_no_student_beats_a_teacher_that_is_regularised_enough(gamma_s):
     for gamma_t, sigma2 in ((0.25, 1.0), (1.0, 0.3), (3.0, 2.0), (1e-3, 0.0)):
         best = ridge.optimal_teacher_penalty(gamma_t, sigma2)
         for lam_t in (best, float(np.nextafter(best, math.inf)), 2 * best + 1e-9, 1e8, math.inf):
-            assert not ridge.winning_window(lam_t, gamma_s, gamma_t, sigma2)
-            assert np.all(ridge.error_gap(SCAN, lam_t, gamma_s, gamma_t, sigma2) >= 0)
+            assert not ridge.winning_window(
+                lam_t=lam_t, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2
+            )
+            assert np.all(
+                ridge.error_gap(
+                    lam_t=lam_t, lam_s=SCAN, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2
+                )
+                >= 0
+            )
 
 
 @pytest.mark.parametrize("gamma_s", oracle.GAMMAS)
 def test_every_student_beats_a_teacher_with_c_at_most_minus_one(gamma_s):
     """c <= -1: every λ_s > 0. At λ_t = 0, c = -σ²γ_t/|1-γ_t|, here -1 exactly, or below."""
     for gamma_t, sigma2 in ((0.5, 1.0), (2.0, 0.5), (0.5, 3.0), (1.0, 1.0), (4.0, 0.75)):
-        window = ridge.winning_window(0, gamma_s, gamma_t, sigma2)
+        window = ridge.winning_window(lam_t=0, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2)
         assert window
         assert (window.low, window.high) == (0, math.inf)
-        gap = ridge.error_gap(SCAN, 0, gamma_s, gamma_t, sigma2)
+        gap = ridge.error_gap(lam_t=0, lam_s=SCAN, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2)
         assert np.all(gap < 0)
 
 
@@ -293,7 +310,7 @@ def test_an_under_parameterised_student_wins_up_to_a_penalty(gamma_s):
     """γ_s < 1 and -1 < c < 0: (0, λ̄), for c as close to 0 as one likes."""
     for c in (-0.999999, -0.5, -1 / 3, -1e-3, -1e-9):
         lam_t = oracle.penalty_with(c, 0.5, 2.0)
-        window = ridge.winning_window(lam_t, gamma_s, 0.5, 2.0)
+        window = ridge.winning_window(lam_t=lam_t, gamma_t=0.5, gamma_s=gamma_s, sigma2=2.0)
         assert window
         assert window.low == 0
         assert 0 < window.high < math.inf
@@ -302,14 +319,16 @@ def test_an_under_parameterised_student_wins_up_to_a_penalty(gamma_s):
 def test_a_student_at_the_threshold_wins_only_below_minus_one_third():
     """γ_s = 1: (0, λ̄) if c < -1/3, else never; at λ_t = 0, γ_t = 1/4, σ² = 1, c is -1/3 exactly."""
     for c, wins in ((-0.5, True), (-0.334, True), (-0.333, False), (-0.1, False)):
-        window = ridge.winning_window(oracle.penalty_with(c, 0.5, 2.0), 1.0, 0.5, 2.0)
+        window = ridge.winning_window(
+            lam_t=oracle.penalty_with(c, 0.5, 2.0), gamma_t=0.5, gamma_s=1.0, sigma2=2.0
+        )
         assert bool(window) is wins
         if wins:
             assert window.low == 0
             assert 0 < window.high < math.inf
-    assert not ridge.winning_window(0, 1.0, 0.25, 1.0)
-    assert ridge.winning_window(0, oracle.BELOW_ONE, 0.25, 1.0)
-    assert not ridge.winning_window(0, oracle.ABOVE_ONE, 0.25, 1.0)
+    assert not ridge.winning_window(lam_t=0, gamma_t=0.25, gamma_s=1.0, sigma2=1.0)
+    assert ridge.winning_window(lam_t=0, gamma_t=0.25, gamma_s=oracle.BELOW_ONE, sigma2=1.0)
+    assert not ridge.winning_window(lam_t=0, gamma_t=0.25, gamma_s=oracle.ABOVE_ONE, sigma2=1.0)
 
 
 @pytest.mark.parametrize("gamma_s", [1.01, 1.125, 2.0, 10.0, 1e3])
@@ -320,17 +339,25 @@ def test_an_over_parameterised_student_wins_between_two_penalties(gamma_s):
     assert critical == pytest.approx(1 / (1 - 4 * gamma_s + 4 * math.sqrt(gamma_s**2 - gamma_s)))
     for off in (1e-2, 1e-5, 1e-9):
         c = -1 + (critical + 1) * (1 - off)
-        window = ridge.winning_window(oracle.penalty_with(c, 0.5, 4.0), gamma_s, 0.5, 4.0)
+        window = ridge.winning_window(
+            lam_t=oracle.penalty_with(c, 0.5, 4.0), gamma_t=0.5, gamma_s=gamma_s, sigma2=4.0
+        )
         assert 0 < window.low < window.high < math.inf
         c = -1 + (critical + 1) * (1 + off)
-        assert not ridge.winning_window(oracle.penalty_with(c, 0.5, 4.0), gamma_s, 0.5, 4.0)
+        assert not ridge.winning_window(
+            lam_t=oracle.penalty_with(c, 0.5, 4.0), gamma_t=0.5, gamma_s=gamma_s, sigma2=4.0
+        )
 
 
 def test_a_double_root_is_no_win():
     """γ_s = 9/8 has c* = -1/2; at λ_t = 0, γ_t = 1/2, σ² = 1/2, c is -1/2 exactly."""
-    assert not ridge.winning_window(0, 1.125, 0.5, 0.5)
-    assert ridge.winning_window(0, 1.125, 0.5, float(np.nextafter(0.5, 1)))
-    assert not ridge.winning_window(0, 1.125, 0.5, float(np.nextafter(0.5, 0)))
+    assert not ridge.winning_window(lam_t=0, gamma_t=0.5, gamma_s=1.125, sigma2=0.5)
+    assert ridge.winning_window(
+        lam_t=0, gamma_t=0.5, gamma_s=1.125, sigma2=float(np.nextafter(0.5, 1))
+    )
+    assert not ridge.winning_window(
+        lam_t=0, gamma_t=0.5, gamma_s=1.125, sigma2=float(np.nextafter(0.5, 0))
+    )
 
 
 def test_the_printed_condition_promises_a_win_that_never_comes():
@@ -339,8 +366,11 @@ def test_the_printed_condition_promises_a_win_that_never_comes():
     assert c > 1 / (1 - 4 * gamma_s - 4 * math.sqrt(gamma_s**2 - gamma_s))  # (5) as printed
     lam_t = oracle.penalty_with(c, 0.25, 1.0)
     assert lam_t < ridge.optimal_teacher_penalty(0.25, 1.0)
-    assert not ridge.winning_window(lam_t, gamma_s, 0.25, 1.0)
-    assert np.min(ridge.error_gap(SCAN, lam_t, gamma_s, 0.25, 1.0)) >= 0.38
+    assert not ridge.winning_window(lam_t=lam_t, gamma_t=0.25, gamma_s=gamma_s, sigma2=1.0)
+    assert (
+        np.min(ridge.error_gap(lam_t=lam_t, lam_s=SCAN, gamma_t=0.25, gamma_s=gamma_s, sigma2=1.0))
+        >= 0.38
+    )
 
 
 def test_the_printed_condition_denies_a_win_that_comes():
@@ -348,10 +378,10 @@ def test_the_printed_condition_denies_a_win_that_comes():
     c, gamma_s = -0.85, 2.0
     assert not c > 1 / (1 - 4 * gamma_s - 4 * math.sqrt(gamma_s**2 - gamma_s))  # (5) as printed
     lam_t = oracle.penalty_with(c, 0.5, 9.0)
-    window = ridge.winning_window(lam_t, gamma_s, 0.5, 9.0)
+    window = ridge.winning_window(lam_t=lam_t, gamma_t=0.5, gamma_s=gamma_s, sigma2=9.0)
     assert window.low < 1.24 < window.high
     scan = np.linspace(window.low, window.high, 2001)
-    gap = ridge.error_gap(scan, lam_t, gamma_s, 0.5, 9.0)
+    gap = ridge.error_gap(lam_t=lam_t, lam_s=scan, gamma_t=0.5, gamma_s=gamma_s, sigma2=9.0)
     assert np.min(gap) == pytest.approx(-0.027, abs=5e-4)
     assert scan[np.argmin(gap)] == pytest.approx(1.24, abs=5e-3)
 
@@ -359,7 +389,10 @@ def test_the_printed_condition_denies_a_win_that_comes():
 @pytest.mark.parametrize("gamma_s", [0.5, 1.0, 1.5])
 def test_a_noisier_teacher_is_beaten_more_widely(gamma_s):
     """c falls as σ² grows, so the windows are nested."""
-    windows = [ridge.winning_window(0.1, gamma_s, 0.5, sigma2) for sigma2 in np.linspace(0, 6, 61)]
+    windows = [
+        ridge.winning_window(lam_t=0.1, gamma_t=0.5, gamma_s=gamma_s, sigma2=sigma2)
+        for sigma2 in np.linspace(0, 6, 61)
+    ]
     wins = [bool(window) for window in windows]
     assert wins == sorted(wins)
     assert len(set(wins)) == 2
@@ -373,17 +406,26 @@ def test_the_double_that_is_the_optimal_penalty_is_read_as_the_optimum():
         lam_t = gamma_t * sigma2
         assert ridge.optimal_teacher_penalty(gamma_t, sigma2) == lam_t
         for gamma_s in (0.5, 1.0, 2.0):
-            assert not ridge.winning_window(lam_t, gamma_s, gamma_t, sigma2)
-            assert np.all(ridge.error_gap(SCAN[::20], lam_t, gamma_s, gamma_t, sigma2) > 0)
+            assert not ridge.winning_window(
+                lam_t=lam_t, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2
+            )
+            assert np.all(
+                ridge.error_gap(
+                    lam_t=lam_t, lam_s=SCAN[::20], gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2
+                )
+                > 0
+            )
         below = float(np.nextafter(lam_t, 0))
-        assert ridge.winning_window(below, 0.5, gamma_t, sigma2)
+        assert ridge.winning_window(lam_t=below, gamma_t=gamma_t, gamma_s=0.5, sigma2=sigma2)
 
 
 @pytest.mark.parametrize("gamma_s", [0.5, 1.0, oracle.ABOVE_ONE, 2.0])
 def test_window_of_the_limiting_teachers(gamma_s):
     """λ_t = 0 and λ_t = ∞."""
     for gamma_t, sigma2 in itertools.product((0.25, 0.5, 1.0, 2.0, 4.0), (0.0, 0.3, 0.5, 1.0, 3.0)):
-        assert not ridge.winning_window(math.inf, gamma_s, gamma_t, sigma2)
+        assert not ridge.winning_window(
+            lam_t=math.inf, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2
+        )
         window, want = (
             module.winning_window(0.0, gamma_s, gamma_t, sigma2) for module in (ridge, oracle)
         )
@@ -412,22 +454,22 @@ def bad_values(argument):
 
 
 def test_window_is_a_frozen_record_of_an_open_interval():
-    window = ridge.winning_window(0.01, 0.5, 0.5, 1.0)
+    window = ridge.winning_window(lam_t=0.01, gamma_t=0.5, gamma_s=0.5, sigma2=1.0)
     assert dataclasses.is_dataclass(window)
     assert window
     assert isinstance(window.low, float)
     assert isinstance(window.high, float)
-    assert window == ridge.winning_window(0.01, 0.5, 0.5, 1.0)
+    assert window == ridge.winning_window(lam_t=0.01, gamma_t=0.5, gamma_s=0.5, sigma2=1.0)
     with pytest.raises(dataclasses.FrozenInstanceError):
         window.low = 1.0
-    never = ridge.winning_window(10.0, 0.5, 0.5, 1.0)
+    never = ridge.winning_window(lam_t=10.0, gamma_t=0.5, gamma_s=0.5, sigma2=1.0)
     assert type(never) is type(window)
     assert not never
 
 
 def test_window_takes_scalars_only():
     with pytest.raises((TypeError, ValueError), match="lam_t"):
-        ridge.winning_window(np.array([0.1, 0.2]), 0.5, 0.5, 1.0)
+        ridge.winning_window(lam_t=np.array([0.1, 0.2]), gamma_t=0.5, gamma_s=0.5, sigma2=1.0)
 
 
 @pytest.mark.parametrize("name", NUMERIC)
@@ -492,6 +534,8 @@ def test_what_is_not_a_real_number_is_a_type_error(name, argument, value):
 
 def test_shapes_that_do_not_broadcast_are_named():
     with pytest.raises(ValueError) as error:
-        ridge.student_error(np.ones(3), 1.0, np.ones(2), 1.0, 1.0)
+        ridge.student_error(
+            lam_t=1.0, lam_s=np.ones(3), gamma_t=1.0, gamma_s=np.ones(2), sigma2=1.0
+        )
     for part in ("lam_s", "gamma_s", "(3,)", "(2,)"):
         assert part in str(error.value)

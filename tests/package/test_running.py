@@ -22,7 +22,9 @@ LAM_T, LAM_S = [0.02, 0.5], [0.1, 1.0]
 
 
 def run(trials=24, trial=simulate.exact_trial, rng=7):
-    return simulate.experiment(PROBLEM, LAM_T, LAM_S, trials=trials, trial=trial, rng=rng)
+    return simulate.experiment(
+        PROBLEM, lam_t=LAM_T, lam_s=LAM_S, trials=trials, trial=trial, rng=rng
+    )
 
 
 def same(one, two):
@@ -75,21 +77,23 @@ def test_a_dask_cluster_gives_the_same_bits(alone, cluster):
 
 
 def test_trial_k_is_the_same_however_many_are_run():
-    many = simulate.draws(PROBLEM, LAM_T, LAM_S, trials=9, rng=1)
-    few = simulate.draws(PROBLEM, LAM_T, LAM_S, trials=4, rng=1)
+    many = simulate.draws(PROBLEM, lam_t=LAM_T, lam_s=LAM_S, trials=9, rng=1)
+    few = simulate.draws(PROBLEM, lam_t=LAM_T, lam_s=LAM_S, trials=4, rng=1)
     assert np.array_equal(many.student[:4], few.student)
     assert len({value.tobytes() for value in many.student}) == 9
 
 
 def test_a_generator_can_be_passed_and_goes_on_where_it_was():
     rng = np.random.default_rng(3)
-    first, second = (simulate.draws(PROBLEM, 0.1, 0.1, trials=3, rng=rng) for _ in range(2))
-    both = simulate.draws(PROBLEM, 0.1, 0.1, trials=6, rng=3)
+    first, second = (
+        simulate.draws(PROBLEM, lam_t=0.1, lam_s=0.1, trials=3, rng=rng) for _ in range(2)
+    )
+    both = simulate.draws(PROBLEM, lam_t=0.1, lam_s=0.1, trials=6, rng=3)
     assert np.array_equal(np.concatenate([first.student, second.student]), both.student)
 
 
 def test_experiment_and_draws_agree():
-    kept, summed = simulate.draws(PROBLEM, LAM_T, LAM_S, trials=24, rng=7), run()
+    kept, summed = simulate.draws(PROBLEM, lam_t=LAM_T, lam_s=LAM_S, trials=24, rng=7), run()
     for part in ("teacher", "student", "gap"):
         values, estimate = getattr(kept, part), getattr(summed, part)
         np.testing.assert_allclose(estimate.mean, values.mean(axis=0), rtol=1e-13)
@@ -155,10 +159,10 @@ def test_ctrl_c_while_workers_are_busy(backend, tmp_path):
 
     threading.Thread(target=interrupt_when_under_way, daemon=True).start()
     with joblib.parallel_config(backend, n_jobs=2), pytest.raises(KeyboardInterrupt) as stop:
-        simulate.draws(PROBLEM, LAM_T, LAM_S, trials=5000, trial=trial, rng=7)
+        simulate.draws(PROBLEM, lam_t=LAM_T, lam_s=LAM_S, trials=5000, trial=trial, rng=7)
     kept = stop.value.partial.student
     assert 10 <= len(kept) < 5000
-    expected = simulate.draws(PROBLEM, LAM_T, LAM_S, trials=len(kept), rng=7)
+    expected = simulate.draws(PROBLEM, lam_t=LAM_T, lam_s=LAM_S, trials=len(kept), rng=7)
     assert np.array_equal(kept, expected.student)
 
 
@@ -174,10 +178,10 @@ def test_a_lost_local_worker_leaves_the_trials_done():
         return simulate.exact_trial(problem, lam_t, lam_s, rng)
 
     with joblib.parallel_config("loky", n_jobs=2), pytest.raises(TerminatedWorkerError) as stop:
-        simulate.draws(PROBLEM, LAM_T, LAM_S, trials=40, trial=trial, rng=7)
+        simulate.draws(PROBLEM, lam_t=LAM_T, lam_s=LAM_S, trials=40, trial=trial, rng=7)
     kept = stop.value.partial.student
     assert 1 <= len(kept) < 40
-    expected = simulate.draws(PROBLEM, LAM_T, LAM_S, trials=len(kept), rng=7)
+    expected = simulate.draws(PROBLEM, lam_t=LAM_T, lam_s=LAM_S, trials=len(kept), rng=7)
     assert np.array_equal(kept, expected.student)
 
 
@@ -212,7 +216,7 @@ def test_an_error_in_a_dask_worker_arrives_with_the_trials_done(cluster):
         return simulate.exact_trial(problem, lam_t, lam_s, rng)
 
     with joblib.parallel_config("dask"), pytest.raises(ZeroDivisionError) as stop:
-        simulate.draws(PROBLEM, LAM_T, LAM_S, trials=30, trial=trial, rng=7)
+        simulate.draws(PROBLEM, lam_t=LAM_T, lam_s=LAM_S, trials=30, trial=trial, rng=7)
     assert len(stop.value.partial.student) < 30
 
 
@@ -290,15 +294,15 @@ def test_penalties_that_cannot_be_are_refused_before_any_trial(bad):
 
 def test_chains_are_checked_too():
     with pytest.raises(ValueError, match="same length"):
-        simulate.chain(5, [5, 5], [0.1], sigma2=1.0)
+        simulate.chain(d=5, samples=[5, 5], penalties=[0.1], sigma2=1.0)
     with pytest.raises(ValueError, match=r"samples\[1\]"):
-        simulate.chain(5, [5, 0], [0.1, 0.1], sigma2=1.0)
+        simulate.chain(d=5, samples=[5, 0], penalties=[0.1, 0.1], sigma2=1.0)
     with pytest.raises(ValueError, match="penalties"):
-        simulate.chain(5, [5, 5], [0.1, -0.1], sigma2=1.0)
+        simulate.chain(d=5, samples=[5, 5], penalties=[0.1, -0.1], sigma2=1.0)
     with pytest.raises(ValueError, match="GiB"):
-        simulate.chain(10**12, [5, 5], [0.1, 0.1], sigma2=1.0)
+        simulate.chain(d=10**12, samples=[5, 5], penalties=[0.1, 0.1], sigma2=1.0)
 
 
 def test_keeping_every_trial_of_an_absurd_run_is_refused():
     with pytest.raises(ValueError, match="trials needs"):
-        simulate.draws(PROBLEM, 0.1, 0.1, trials=10**13)
+        simulate.draws(PROBLEM, lam_t=0.1, lam_s=0.1, trials=10**13)

@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 from w2s.simulate import Problem
 
+from tests.package.order import at
 from w2s import ridge, simulate
 from w2s.experiments import samplers
 
@@ -123,22 +124,22 @@ def test_a_penalty_that_rounding_swallows_is_an_error_and_not_a_number():
 
 LAM_T, LAM_S = np.array([0.02, 0.6]), np.array([0.05, 0.8])
 CASES = (
-    Problem(8, 16, 24, 1.0),
-    Problem(8, 5, 6, 1.0),
-    Problem(6, 6, 6, 0.5),
-    Problem(8, 5, 20, 0.3),
-    Problem(8, 20, 5, 2.0),
-    Problem(9, 8, 10, 0.0),
-    Problem(1, 4, 2, 1.0),
-    Problem(1, 1, 1, 0.5),
-    Problem(6, 1, 1, 1.0),
-    Problem(2, 3, 1, 1.0),
-    Problem(7, 14, 21, 1.0, zeta=0.0),
-    Problem(7, 14, 5, 1.0, zeta=0.7),
-    Problem(6, 4, 6, 0.5, zeta=1.0, spike_norm=0.3),
-    Problem(6, 6, 9, 1.0, zeta=0.9, spike_norm=2.0),
-    Problem(2, 1, 3, 1.0, zeta=0.5),
-    Problem(1, 2, 2, 1.0, zeta=0.3),
+    Problem(d=8, n_t=16, n_s=24, sigma2=1.0),
+    Problem(d=8, n_t=5, n_s=6, sigma2=1.0),
+    Problem(d=6, n_t=6, n_s=6, sigma2=0.5),
+    Problem(d=8, n_t=5, n_s=20, sigma2=0.3),
+    Problem(d=8, n_t=20, n_s=5, sigma2=2.0),
+    Problem(d=9, n_t=8, n_s=10, sigma2=0.0),
+    Problem(d=1, n_t=4, n_s=2, sigma2=1.0),
+    Problem(d=1, n_t=1, n_s=1, sigma2=0.5),
+    Problem(d=6, n_t=1, n_s=1, sigma2=1.0),
+    Problem(d=2, n_t=3, n_s=1, sigma2=1.0),
+    Problem(d=7, n_t=14, n_s=21, sigma2=1.0, zeta=0.0),
+    Problem(d=7, n_t=14, n_s=5, sigma2=1.0, zeta=0.7),
+    Problem(d=6, n_t=4, n_s=6, sigma2=0.5, zeta=1.0, spike_norm=0.3),
+    Problem(d=6, n_t=6, n_s=9, sigma2=1.0, zeta=0.9, spike_norm=2.0),
+    Problem(d=2, n_t=1, n_s=3, sigma2=1.0, zeta=0.5),
+    Problem(d=1, n_t=2, n_s=2, sigma2=1.0, zeta=0.3),
 )
 DRAWS, REFERENCE = 2500, 6000
 
@@ -225,9 +226,9 @@ def test_the_samplers_have_the_law_of_the_dense_experiment(law):
 @pytest.mark.parametrize(
     ("problem", "left", "right"),
     [
-        (Problem(12, 16, 24, 1.0), 1, 0),
-        (Problem(5, 8, 9, 1.0), 0, 1),
-        (Problem(12, 5, 6, 1.0), 0, -1),  # χ_{d−b−j−1}: a miscounted block
+        (Problem(d=12, n_t=16, n_s=24, sigma2=1.0), 1, 0),
+        (Problem(d=5, n_t=8, n_s=9, sigma2=1.0), 0, 1),
+        (Problem(d=12, n_t=5, n_s=6, sigma2=1.0), 0, -1),  # χ_{d−b−j−1}: a miscounted block
     ],
 )
 def test_one_degree_of_freedom_off_is_caught(monkeypatch, problem, left, right):
@@ -245,7 +246,7 @@ def test_one_degree_of_freedom_off_is_caught(monkeypatch, problem, left, right):
 
 def test_the_package_s_dense_trials_are_the_reference_too():
     """They are what the book calls the dense experiment; one p-value each, expected above 0.001."""
-    problem = Problem(7, 14, 5, 1.0, zeta=0.7)
+    problem = Problem(d=7, n_t=14, n_s=5, sigma2=1.0, zeta=0.7)
     reference = dense_draws(problem, LAM_T, LAM_S, REFERENCE, np.random.default_rng(2))
     for trial in (simulate.dense_trial, simulate.factorised_trial):
         drawn = sampled(trial, problem, LAM_T, LAM_S, 2000, 3)
@@ -254,7 +255,7 @@ def test_the_package_s_dense_trials_are_the_reference_too():
 
 def test_pairs_of_penalties_share_one_data_set():
     """Not only each error has the right law: differences between two λ_t and two λ_s do too."""
-    problem = Problem(7, 9, 8, 1.0)
+    problem = Problem(d=7, n_t=9, n_s=8, sigma2=1.0)
     reference = dense_draws(problem, LAM_T, LAM_S, REFERENCE, np.random.default_rng(4))
     for seed, trial in enumerate((samplers.band_trial, samplers.spectral_trial)):
         drawn = sampled(trial, problem, LAM_T, LAM_S, DRAWS, 5 + seed)
@@ -308,15 +309,15 @@ BIAS = 6.0  # d·|mean − limit| stays below this at all of LIMITS: measured by
 
 def at_limit(d, case, trials, seed):
     gamma_t, gamma_s, sigma2, zeta, lam_t, lam_s = case
-    problem = Problem(d, round(d / gamma_t), round(d / gamma_s), sigma2, zeta=zeta)
+    problem = Problem(d=d, n_t=round(d / gamma_t), n_s=round(d / gamma_s), sigma2=sigma2, zeta=zeta)
     run = simulate.experiment(
-        problem, lam_t, lam_s, trials=trials, trial=simulate.exact_trial, rng=seed
+        problem, lam_t=lam_t, lam_s=lam_s, trials=trials, trial=simulate.exact_trial, rng=seed
     )
     arguments = (lam_s, lam_t, problem.gamma_s, problem.gamma_t, sigma2, zeta or 0.0)
     limits = (
         ridge.teacher_error(lam_t, problem.gamma_t, sigma2),
-        ridge.student_error(*arguments),
-        ridge.error_gap(*arguments),
+        at(ridge.student_error, *arguments),
+        at(ridge.error_gap, *arguments),
     )
     return [
         (float(part.mean.ravel()[0]), float(part.stderr.ravel()[0]), float(limit))
@@ -344,7 +345,10 @@ def test_at_a_hundred_thousand_dimensions_theory_is_met(case):
 
 
 def test_the_form_follows_the_cost_and_nothing_else():
-    huge, panel = Problem(10**6, 10**6, 10**6, 1.0), Problem(500, 2000, 416, 4.0)
+    huge, panel = (
+        Problem(d=10**6, n_t=10**6, n_s=10**6, sigma2=1.0),
+        Problem(d=500, n_t=2000, n_s=416, sigma2=4.0),
+    )
     assert samplers.cheapest_forms(huge, 1, 3) == ("band", "band")
     assert samplers.cheapest_forms(panel, 30, 30)[1] == "spectral"
     assert samplers.cheapest_forms(panel, 1, 1) == ("band", "band")
@@ -363,11 +367,11 @@ def test_the_form_follows_the_cost_and_nothing_else():
     ],
 )
 def test_a_dimension_that_fits_no_machine_is_refused_before_a_number_is_drawn(trial):
-    problem = Problem(10**12, 10**12, 10**12, 1.0)
+    problem = Problem(d=10**12, n_t=10**12, n_s=10**12, sigma2=1.0)
     rng = np.random.default_rng(0)
     before = rng.bit_generator.state
     with pytest.raises(ValueError, match="GiB"):
         trial(problem, np.array([0.1]), np.array([0.1]), rng)
     assert rng.bit_generator.state == before
     with pytest.raises(ValueError, match="GiB"):
-        simulate.experiment(problem, 0.1, 0.1, trial=trial)
+        simulate.experiment(problem, lam_t=0.1, lam_s=0.1, trial=trial)

@@ -51,7 +51,10 @@ def test_dense_and_factorised_trials_agree_for_any_length_of_the_spike(spike_nor
 @pytest.mark.parametrize(("zeta", "spike_norm"), [(None, 1.0), (0.6, 1.0), (0.6, 0.2)])
 def test_a_trial_is_the_paper_s_two_minimisations(zeta, spike_norm):
     """(3) and (4), or (6)–(8), by least squares on augmented data, from the same draws."""
-    problem, rng = Problem(6, 9, 4, 0.5, zeta, spike_norm), np.random.default_rng(8)
+    problem, rng = (
+        Problem(d=6, n_t=9, n_s=4, sigma2=0.5, zeta=zeta, spike_norm=spike_norm),
+        np.random.default_rng(8),
+    )
     teacher_error, student_error = dense_trial(
         problem, np.array([0.3]), np.array([0.8]), np.random.default_rng(8)
     )
@@ -134,7 +137,7 @@ def test_same_seed_same_result_other_seed_other_result():
 
 def test_a_generator_is_a_seed_too():
     runs = [
-        experiment(PROBLEM, 0.1, 0.1, trials=3, rng=rng).gap.mean
+        experiment(PROBLEM, lam_t=0.1, lam_s=0.1, trials=3, rng=rng).gap.mean
         for rng in (4, np.random.default_rng(4))
     ]
     np.testing.assert_array_equal(*runs)
@@ -155,7 +158,7 @@ def test_experiment_reports_means_and_standard_errors():
 
 def test_dense_and_factorised_experiments_agree():
     runs = [
-        experiment(PROBLEM, 0.1, [0.1, 1.0], trials=4, trial=trial, rng=0).student.mean
+        experiment(PROBLEM, lam_t=0.1, lam_s=[0.1, 1.0], trials=4, trial=trial, rng=0).student.mean
         for trial in (dense_trial, factorised_trial)
     ]
     np.testing.assert_allclose(*runs, rtol=1e-9)
@@ -166,16 +169,25 @@ def test_dense_and_factorised_experiments_agree():
 def test_the_mean_is_the_limit(n_t, n_s, zeta):
     """Theorems 4 and 8, within 3.5 standard errors and a bias of 1/d."""
     problem = Problem(d=60, n_t=n_t, n_s=n_s, sigma2=1.0, zeta=zeta)
-    run = experiment(problem, 0.2, [0.05, 0.5], trials=150, rng=9)
-    limit = ridge.error_gap([0.05, 0.5], 0.2, problem.gamma_s, problem.gamma_t, 1.0, zeta or 0.0)
+    run = experiment(problem, lam_t=0.2, lam_s=[0.05, 0.5], trials=150, rng=9)
+    limit = ridge.error_gap(
+        lam_t=0.2,
+        lam_s=[0.05, 0.5],
+        gamma_t=problem.gamma_t,
+        gamma_s=problem.gamma_s,
+        sigma2=1.0,
+        zeta=zeta or 0.0,
+    )
     assert np.all(np.abs(run.gap.deviation(limit, finite_size=1 / 60)) < 3.5)
 
 
 def test_the_mean_is_not_the_limit_of_another_problem():
     """Negative control: the limit of a student with half the samples is refused."""
     problem = Problem(d=60, n_t=240, n_s=80, sigma2=4.0)
-    run = experiment(problem, 0.1, 0.5, trials=300, rng=9)
-    other = ridge.error_gap(0.5, 0.1, 2 * problem.gamma_s, problem.gamma_t, 4.0)
+    run = experiment(problem, lam_t=0.1, lam_s=0.5, trials=300, rng=9)
+    other = ridge.error_gap(
+        lam_t=0.1, lam_s=0.5, gamma_t=problem.gamma_t, gamma_s=2 * problem.gamma_s, sigma2=4.0
+    )
     assert abs(run.gap.deviation(other, finite_size=1 / 60)).max() > 3.5
 
 

@@ -15,6 +15,7 @@ import sympy as sp
 from mpmath import mpf, workdps
 
 from tests import oracle
+from tests.package import order
 from w2s import marchenko_pastur as mp_law
 from w2s import proof, ridge, symbolic
 
@@ -319,17 +320,28 @@ _SCALE = (1 - symbolic.a) * symbolic.b / (1 - symbolic.gamma_s * symbolic.a**2)
             symbolic.optimal_teacher_penalty,
         ),
         (lambda s, t, g, h: ridge.teacher_error(t, h, NOISE), symbolic.teacher_error),
-        (lambda s, t, g, h: ridge.student_error(s, t, g, h, NOISE), symbolic.student_error),
         (
-            lambda s, t, g, h: ridge.student_error(s, t, g, h, NOISE, float(ZETA)),
+            lambda s, t, g, h: ridge.student_error(
+                lam_t=t, lam_s=s, gamma_t=h, gamma_s=g, sigma2=NOISE
+            ),
+            symbolic.student_error,
+        ),
+        (
+            lambda s, t, g, h: ridge.student_error(
+                lam_t=t, lam_s=s, gamma_t=h, gamma_s=g, sigma2=NOISE, zeta=float(ZETA)
+            ),
             symbolic.weighted_student_error,
         ),
         (
-            lambda s, t, g, h: ridge.error_gap(s, t, g, h, NOISE),
+            lambda s, t, g, h: ridge.error_gap(
+                lam_t=t, lam_s=s, gamma_t=h, gamma_s=g, sigma2=NOISE
+            ),
             _SCALE * symbolic.gap_factor.subs(symbolic.c, symbolic.imbalance),
         ),
         (
-            lambda s, t, g, h: ridge.error_gap(s, t, g, h, NOISE, float(ZETA)),
+            lambda s, t, g, h: ridge.error_gap(
+                lam_t=t, lam_s=s, gamma_t=h, gamma_s=g, sigma2=NOISE, zeta=float(ZETA)
+            ),
             _SCALE * symbolic.weighted_gap_factor.subs(symbolic.c, symbolic.imbalance),
         ),
     ],
@@ -347,7 +359,7 @@ def test_winning_window_ends_where_equation_12_says(gamma_s):
     c = -sigma2 * gamma_t / (1 - gamma_t)
     given = {symbolic.c: sp.Rational(*c.as_integer_ratio())}
     given[symbolic.gamma_s] = sp.Rational(*gamma_s.as_integer_ratio())
-    window = ridge.winning_window(0.0, *map(float, (gamma_s, gamma_t, sigma2)))
+    window = order.at(ridge.winning_window, 0.0, *map(float, (gamma_s, gamma_t, sigma2)))
     high = symbolic.equation_12_minus.subs(given).evalf(30)
     assert window.high == pytest.approx(float(high), rel=LAST_PLACES)
     if gamma_s > 1:
@@ -364,4 +376,7 @@ def test_winning_window_opens_at_the_threshold(gamma_s):
     c = float(symbolic.threshold.subs(symbolic.gamma_s, sp.Float(gamma_s, 30)))
     for off, wins in ((1.001, True), (0.999, False)):
         # λ_t = 0, γ_t = ½: c = −σ²
-        assert bool(ridge.winning_window(0.0, gamma_s, 0.5, -c * off)) is wins
+        assert (
+            bool(ridge.winning_window(lam_t=0.0, gamma_t=0.5, gamma_s=gamma_s, sigma2=-c * off))
+            is wins
+        )

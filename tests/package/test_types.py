@@ -78,13 +78,13 @@ def test_a_mask_inside_a_list_is_seen():
 def test_a_problem_of_narrow_integers_takes_the_form_of_a_wide_one():
     """50000² overflows 32 bits; it then took the form with 50000² work, and minutes."""
     narrow = simulate.Problem(*map(np.int32, (50_000, 60_000, 40_000)), np.float32(1))
-    wide = simulate.Problem(50_000, 60_000, 40_000, 1.0)
+    wide = simulate.Problem(d=50_000, n_t=60_000, n_s=40_000, sigma2=1.0)
     assert narrow == wide
     assert [type(value) for value in (narrow.d, narrow.n_t, narrow.n_s)] == [int] * 3
     assert type(narrow.sigma2) is float
     assert samplers.cheapest_forms(narrow, 1, 1) == samplers.cheapest_forms(wide, 1, 1)
     begin = time.perf_counter()
-    simulate.draws(narrow, 0.1, 0.1, trials=1, rng=0)
+    simulate.draws(narrow, lam_t=0.1, lam_s=0.1, trials=1, rng=0)
     assert time.perf_counter() - begin < 20
 
 
@@ -174,12 +174,22 @@ def test_a_container_s_limit_is_found_in_its_group_or_above(tmp_path, of_process
         (lambda: samplers.chain_trial(10**12, [9], [1.0], 1.0, None), "d = 1000000000000"),
         (lambda: simulate.dense_chain_trial(9, [10**12], [1.0], 1.0, None), r"samples = \[10{12}"),
         (
-            lambda: simulate.dense_trial(simulate.Problem(9, 9, 10**12, 1.0), 1, 1, None),
+            lambda: simulate.dense_trial(
+                simulate.Problem(d=9, n_t=9, n_s=10**12, sigma2=1.0), 1, 1, None
+            ),
             "n_s = 10{12}",
         ),
-        (lambda: onestep.trial(onestep.Problem(9, 9, 9, 10**12, 9), None), "10{12} samples"),
         (
-            lambda: simulate.draws(simulate.Problem(9, 9, 9, 1.0), 1, 1, trials=10**13),
+            lambda: onestep.trial(onestep.Problem(d=9, p_t=9, p_s=9, n_t=10**12, n_s=9), None),
+            "10{12} samples",
+        ),
+        (
+            lambda: simulate.draws(
+                simulate.Problem(d=9, n_t=9, n_s=9, sigma2=1.0),
+                lam_t=1,
+                lam_s=1,
+                trials=10**13,
+            ),
             "10{13} trials",
         ),
     ],

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests import oracle
+from tests.package.order import at
 from w2s import marchenko_pastur as mp_law
 from w2s import ridge
 
@@ -49,13 +50,13 @@ def test_weighted_gap_has_twelve_digits_and_the_right_sign_next_to_its_zeros(off
     points = side_points(oracle.weighted_critical_points(off))
     want = [oracle.error_gap(*point) for point in points]
     assert {bool(value < 0) for value in want} == {True, False}
-    assert not oracle.misses(ridge.error_gap(*np.array(points).T), want, points)
+    assert not oracle.misses(at(ridge.error_gap, *np.array(points).T), want, points)
 
 
 def test_weighted_window_edges_have_twelve_digits():
     lines = []
     for point in WINDOW_POINTS:
-        window, want = ridge.winning_window(*point), oracle.winning_window(*point)
+        window, want = at(ridge.winning_window, *point), oracle.winning_window(*point)
         if bool(window) != (want is not oracle.NEVER):
             lines.append(f"{point}: got {window}, want {want}")
         elif want:
@@ -68,8 +69,12 @@ def test_weighted_window_edges_have_twelve_digits():
 
 def test_weighted_window_is_where_the_gap_is_negative():
     for lam_t, gamma_s, gamma_t, sigma2, zeta in WINDOW_POINTS[::5]:
-        window = ridge.winning_window(lam_t, gamma_s, gamma_t, sigma2, zeta)
-        gap = ridge.error_gap(SCAN, lam_t, gamma_s, gamma_t, sigma2, zeta)
+        window = ridge.winning_window(
+            lam_t=lam_t, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2, zeta=zeta
+        )
+        gap = ridge.error_gap(
+            lam_t=lam_t, lam_s=SCAN, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2, zeta=zeta
+        )
         if not window:
             assert np.all(gap >= 0)
             continue
@@ -83,16 +88,16 @@ def test_no_alignment_is_ordinary_ridge():
         function = getattr(ridge, name)
         np.testing.assert_array_equal(function(*COLUMNS[:-1], 0.0), function(*COLUMNS[:-1]))
     for point in WINDOW_POINTS[::7]:
-        assert ridge.winning_window(*point[:-1], 0.0) == ridge.winning_window(*point[:-1])
+        assert at(ridge.winning_window, *point[:-1], 0.0) == at(ridge.winning_window, *point[:-1])
 
 
 def test_alignment_never_hurts():
     """Δ_Γ >= 0: the gap falls in ζ, and the windows are nested."""
     zetas = np.linspace(0, 1, 11)
-    gap = ridge.error_gap(*(column[:, None] for column in COLUMNS[:-1]), zetas)
+    gap = at(ridge.error_gap, *(column[:, None] for column in COLUMNS[:-1]), zetas)
     assert np.all(np.diff(gap) <= 4 * np.finfo(float).eps * np.abs(gap[:, 1:]))
     for point in WINDOW_POINTS[::7]:
-        windows = [ridge.winning_window(*point[:-1], zeta) for zeta in zetas]
+        windows = [at(ridge.winning_window, *point[:-1], zeta) for zeta in zetas]
         assert [bool(window) for window in windows] == sorted(bool(window) for window in windows)
         kept = [window for window in windows if window]
         assert all(
@@ -109,9 +114,11 @@ def test_the_gap_is_a_parabola_in_alignment():
     a = mp_law.degrees_of_freedom(lam_s, gamma_s)
     b = mp_law.degrees_of_freedom(lam_t, gamma_t)
     delta_gamma = b * (2 * (1 - a) * (1 - b) + (1 - a) ** 2 * b / (1 - gamma_s * a**2))
-    plain = ridge.error_gap(lam_s, lam_t, gamma_s, gamma_t, 1.0)
+    plain = ridge.error_gap(lam_t=lam_t, lam_s=lam_s, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=1.0)
     for zeta in (0.3, 0.8, 1.0):
-        gap = ridge.error_gap(lam_s, lam_t, gamma_s, gamma_t, 1.0, zeta)
+        gap = ridge.error_gap(
+            lam_t=lam_t, lam_s=lam_s, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=1.0, zeta=zeta
+        )
         np.testing.assert_allclose(plain - gap, zeta**2 * delta_gamma, rtol=1e-9, atol=1e-12)
 
 
@@ -123,8 +130,12 @@ def test_alignment_acts_like_a_smaller_c():
         lam_t = gamma_t * sigma2 if c == 0 else oracle.penalty_with(c, gamma_t, sigma2)
         b = mp_law.degrees_of_freedom(lam_t, gamma_t)
         other = (c - zeta**2 * (1 - b)) / (1 - zeta**2)
-        ordinary = ridge.winning_window(oracle.penalty_with(other, 1.0, 1.0), gamma_s, 1.0, 1.0)
-        weighted = ridge.winning_window(lam_t, gamma_s, gamma_t, sigma2, zeta)
+        ordinary = ridge.winning_window(
+            lam_t=oracle.penalty_with(other, 1.0, 1.0), gamma_t=1.0, gamma_s=gamma_s, sigma2=1.0
+        )
+        weighted = ridge.winning_window(
+            lam_t=lam_t, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2, zeta=zeta
+        )
         assert bool(ordinary) == bool(weighted)
         if weighted:
             compared += 1
@@ -139,8 +150,10 @@ def test_any_alignment_lets_an_under_parameterised_student_beat_the_best_teacher
     """Beyond the paper: γ_s < 1, λ_t = σ²γ_t, ζ > 0."""
     for gamma_t, sigma2 in ((0.25, 1.0), (1.0, 4.0), (3.0, 0.1)):
         best = ridge.optimal_teacher_penalty(gamma_t, sigma2)
-        assert not ridge.winning_window(best, gamma_s, gamma_t, sigma2)
-        window = ridge.winning_window(best, gamma_s, gamma_t, sigma2, zeta)
+        assert not ridge.winning_window(lam_t=best, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2)
+        window = ridge.winning_window(
+            lam_t=best, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2, zeta=zeta
+        )
         assert window
         assert window.low == 0
 
@@ -151,8 +164,12 @@ def test_strong_alignment_wins_at_the_heaviest_penalty(gamma_s):
     best = ridge.optimal_teacher_penalty(0.25, 1.0)
     edge = math.sqrt(1 / (2 - mp_law.degrees_of_freedom(best, 0.25)))
     for zeta, wins in ((edge * (1 + 1e-9), True), (edge * (1 - 1e-9), False)):
-        window = ridge.winning_window(best, gamma_s, 0.25, 1.0, zeta)
-        gap = ridge.error_gap(math.inf, best, gamma_s, 0.25, 1.0, zeta)
+        window = ridge.winning_window(
+            lam_t=best, gamma_t=0.25, gamma_s=gamma_s, sigma2=1.0, zeta=zeta
+        )
+        gap = ridge.error_gap(
+            lam_t=best, lam_s=math.inf, gamma_t=0.25, gamma_s=gamma_s, sigma2=1.0, zeta=zeta
+        )
         assert bool(gap < 0) is wins
         assert (window.high == math.inf) is wins
 
@@ -161,10 +178,17 @@ def test_strong_alignment_wins_at_the_heaviest_penalty(gamma_s):
 def test_perfect_alignment_always_wins(gamma_s):
     """ζ = 1: every λ_s > 0, whatever the teacher, if only it learned something imperfectly."""
     for gamma_t, sigma2, lam_t in ((0.25, 1.0, 0.25), (3.0, 0.0, 0.7), (1.0, 4.0, 1e6)):
-        window = ridge.winning_window(lam_t, gamma_s, gamma_t, sigma2, 1.0)
+        window = ridge.winning_window(
+            lam_t=lam_t, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2, zeta=1.0
+        )
         assert window
         assert (window.low, window.high) == (0, math.inf)
-        assert np.all(ridge.error_gap(SCAN, lam_t, gamma_s, gamma_t, sigma2, 1.0) < 0)
+        assert np.all(
+            ridge.error_gap(
+                lam_t=lam_t, lam_s=SCAN, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2, zeta=1.0
+            )
+            < 0
+        )
 
 
 def test_ridgeless_and_infinite_penalties_are_the_limits():
@@ -203,9 +227,15 @@ def test_alignment_that_is_no_real_number_is_a_type_error(name, zeta):
 
 def test_alignment_broadcasts():
     zetas = np.array([0.0, 0.5, 1.0])
-    got = ridge.student_error(0.3, np.array([[0.1], [0.2]]), 2.0, 0.5, 1.0, zetas)
+    got = ridge.student_error(
+        lam_t=np.array([[0.1], [0.2]]), lam_s=0.3, gamma_t=0.5, gamma_s=2.0, sigma2=1.0, zeta=zetas
+    )
     assert got.shape == (2, 3)
-    alone = [ridge.student_error(0.3, lam, 2.0, 0.5, 1.0, z) for lam in (0.1, 0.2) for z in zetas]
+    alone = [
+        ridge.student_error(lam_t=lam, lam_s=0.3, gamma_t=0.5, gamma_s=2.0, sigma2=1.0, zeta=z)
+        for lam in (0.1, 0.2)
+        for z in zetas
+    ]
     np.testing.assert_allclose(got.ravel(), alone, rtol=RATIO, atol=0)
 
 
@@ -230,7 +260,7 @@ BEST_POINTS = tuple(
 
 
 def test_best_penalty_has_twelve_digits():
-    got = ridge.optimal_student_penalty(*np.array(BEST_POINTS).T)
+    got = at(ridge.optimal_student_penalty, *np.array(BEST_POINTS).T)
     want = [oracle.optimal_student_penalty(*point) for point in BEST_POINTS]
     assert not oracle.misses(got, want, BEST_POINTS)
     assert min(want) == 0
@@ -239,12 +269,12 @@ def test_best_penalty_has_twelve_digits():
 
 def test_no_penalty_is_better_than_the_best():
     for point in BEST_POINTS[::2]:
-        best = ridge.optimal_student_penalty(*point)
+        best = at(ridge.optimal_student_penalty, *point)
         lam_t, *rest = point
-        least = ridge.student_error(best, lam_t, *rest)
-        errors = ridge.student_error(SCAN, lam_t, *rest)
+        least = at(ridge.student_error, best, lam_t, *rest)
+        errors = at(ridge.student_error, SCAN, lam_t, *rest)
         assert np.all(errors >= least * (1 - RATIO))
-        window = ridge.winning_window(*point)
+        window = at(ridge.winning_window, *point)
         assert not window or best == 0 == window.low or window.low < best < window.high
 
 
@@ -265,7 +295,9 @@ def test_best_penalty_at_the_ends():
 def test_best_penalty_is_the_same_for_a_ratio_and_its_inverse_in_units_of_its_root():
     """λ_s*/√γ_s does not change under γ_s → 1/γ_s."""
     for gamma_s in (1.0, 1.5, 4.0, 1024.0):
-        pair = ridge.optimal_student_penalty(0.05, [gamma_s, 1 / gamma_s], 0.25, 4.0, [[0], [0.7]])
+        pair = ridge.optimal_student_penalty(
+            lam_t=0.05, gamma_t=0.25, gamma_s=[gamma_s, 1 / gamma_s], sigma2=4.0, zeta=[[0], [0.7]]
+        )
         np.testing.assert_allclose(pair[:, 0], pair[:, 1] * gamma_s, rtol=1e-12)
 
 
@@ -274,22 +306,31 @@ def test_a_generic_minimiser_would_not_pass():
     point = (0.25, 0.25, 0.25, 1.0, 0.89)
     want = oracle.optimal_student_penalty(*point)
     grid = np.geomspace(0.5, 1.0, 4001)
-    coarse = grid[np.argmin(ridge.student_error(grid, *point))]
-    assert not oracle.miss(ridge.optimal_student_penalty(*point), want)
+    coarse = grid[np.argmin(at(ridge.student_error, grid, *point))]
+    assert not oracle.miss(at(ridge.optimal_student_penalty, *point), want)
     assert oracle.miss(coarse, want)
     assert not oracle.miss(coarse, want, rtol=1e-3)
 
 
 def test_best_penalty_scalars_arrays_and_shapes():
-    assert isinstance(ridge.optimal_student_penalty(0.25, 0.25, 0.25, 1.0, 0.5), float)
+    assert isinstance(
+        ridge.optimal_student_penalty(lam_t=0.25, gamma_t=0.25, gamma_s=0.25, sigma2=1.0, zeta=0.5),
+        float,
+    )
     zetas = np.array([0.0, 0.5, 1.0])
-    got = ridge.optimal_student_penalty(np.array([[0.1], [0.2]]), 2.0, 0.5, 1.0, zetas)
+    got = ridge.optimal_student_penalty(
+        lam_t=np.array([[0.1], [0.2]]), gamma_t=0.5, gamma_s=2.0, sigma2=1.0, zeta=zetas
+    )
     assert got.shape == (2, 3)
     alone = [
-        ridge.optimal_student_penalty(lam, 2.0, 0.5, 1.0, z) for lam in (0.1, 0.2) for z in zetas
+        ridge.optimal_student_penalty(lam_t=lam, gamma_t=0.5, gamma_s=2.0, sigma2=1.0, zeta=z)
+        for lam in (0.1, 0.2)
+        for z in zetas
     ]
     np.testing.assert_array_equal(got.ravel(), alone)
-    assert ridge.optimal_student_penalty(np.empty(0), 2.0, 0.5, 1.0).shape == (0,)
+    assert ridge.optimal_student_penalty(
+        lam_t=np.empty(0), gamma_t=0.5, gamma_s=2.0, sigma2=1.0
+    ).shape == (0,)
 
 
 # -- how good the features must be ---------------------------------------------------------------
@@ -301,26 +342,32 @@ def test_alignment_threshold_has_twelve_digits():
         for gamma_s in (1.0, oracle.ABOVE_ONE, 1 + 1e-9, 1.01, 1.2, 2.0, 10.0, 1e3, 1e6)
         for gamma_t, sigma2 in ((0.25, 1.0), (1.0, 1e-3), (4.0, 2.0), (1e-3, 1e3), (1e3, 1e-6))
     ]
-    got = ridge.alignment_threshold(*np.array(points).T)
+    got = at(ridge.alignment_threshold, *np.array(points).T)
     assert not oracle.misses(got, [oracle.alignment_threshold(*point) for point in points], points)
 
 
 @pytest.mark.parametrize("gamma_s", oracle.GAMMAS)
 def test_a_student_wins_exactly_above_the_alignment_threshold(gamma_s):
     for gamma_t, sigma2 in ((0.25, 1.0), (1.0, 4.0), (3.0, 0.1), (3.0, 0.0)):
-        edge = ridge.alignment_threshold(gamma_s, gamma_t, sigma2)
+        edge = ridge.alignment_threshold(gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2)
         best = ridge.optimal_teacher_penalty(gamma_t, sigma2)
         assert (edge == 0) == (gamma_s < 1)
         assert 0 <= edge < 1
         above = max(edge * (1 + 1e-9), 1e-6)
-        assert ridge.winning_window(best, gamma_s, gamma_t, sigma2, above)
-        assert not ridge.winning_window(best, gamma_s, gamma_t, sigma2, edge * (1 - 1e-9))
+        assert ridge.winning_window(
+            lam_t=best, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2, zeta=above
+        )
+        assert not ridge.winning_window(
+            lam_t=best, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2, zeta=edge * (1 - 1e-9)
+        )
 
 
 def test_a_perfect_teacher_is_not_beaten_at_any_alignment():
     for gamma_s, gamma_t in itertools.product((0.5, 1.0, 2.0), (0.25, 1.0)):
-        assert ridge.alignment_threshold(gamma_s, gamma_t, 0.0) == 1
-        assert not ridge.winning_window(0.0, gamma_s, gamma_t, 0.0, 1.0)
+        assert ridge.alignment_threshold(gamma_t=gamma_t, gamma_s=gamma_s, sigma2=0.0) == 1
+        assert not ridge.winning_window(
+            lam_t=0.0, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=0.0, zeta=1.0
+        )
 
 
 def test_the_other_root_would_not_pass():
@@ -328,8 +375,10 @@ def test_the_other_root_would_not_pass():
     b = mp_law.degrees_of_freedom(0.25, 0.25)
     for gamma_s in (1.2, 2.0, 10.0):
         other = 1 / math.sqrt(b + 4 * (1 - b) * (gamma_s + math.sqrt(gamma_s**2 - gamma_s)))
-        assert other < ridge.alignment_threshold(gamma_s, 0.25, 1.0)
-        assert not ridge.winning_window(0.25, gamma_s, 0.25, 1.0, other * (1 + 1e-6))
+        assert other < ridge.alignment_threshold(gamma_t=0.25, gamma_s=gamma_s, sigma2=1.0)
+        assert not ridge.winning_window(
+            lam_t=0.25, gamma_t=0.25, gamma_s=gamma_s, sigma2=1.0, zeta=other * (1 + 1e-6)
+        )
 
 
 NEW = {

@@ -143,7 +143,12 @@ def test_the_calculator_on_the_first_page_agrees_with_the_package(page, address)
         gamma_t, gamma_s = of["d"] / of["n_t"], of["d"] / of["n_s"]
         L_t = ridge.teacher_error(of["lam_t"], gamma_t, of["sigma"] ** 2)
         L_s = ridge.student_error(
-            of["lam_s"], of["lam_t"], gamma_s, gamma_t, of["sigma"] ** 2, of["zeta"]
+            lam_t=of["lam_t"],
+            lam_s=of["lam_s"],
+            gamma_t=gamma_t,
+            gamma_s=gamma_s,
+            sigma2=of["sigma"] ** 2,
+            zeta=of["zeta"],
         )
         assert shown(page, "calculator-L_t") == pytest.approx(L_t, rel=1e-9)
         assert shown(page, "calculator-L_s") == pytest.approx(L_s, rel=1e-9)

@@ -299,7 +299,7 @@ def _draw_gap() -> tuple[list[Any], dict[str, Any]]:
     plot.image("image", x=low, y=low, dw=size, dh=size, source=surface, color_mapper=colours)
     optimum = Span(dimension="height", line_color="#000000", line_dash="dotted", line_width=2)
     plot.add_layout(optimum)
-    parts = {"surface": surface, "optimum": optimum}
+    parts: dict[str, Any] = {"surface": surface, "optimum": optimum}
     parts |= {"upper": _line(plot, "#000000"), "lower": _line(plot, "#000000")}
     parts |= {"cells": _CELLS, "low": low, "high": high}
     return [plot], {**parts, "here": _dots(plot, "#000000")}

@@ -219,8 +219,12 @@ def experiment(problem: Problem, *, trials: int = 10, rng: Any = None) -> Alignm
 
     Examples
     --------
-    >>> measured = experiment(Problem(40, 40, 40, 80, 80, tau=3.0), trials=3, rng=0)
-    >>> bool(abs(measured.student_hard.mean - predicted(Problem(40, 40, 40, 80, 80, tau=3.0))
+    >>> measured = experiment(Problem(
+    ...     d=40, p_t=40, p_s=40, n_t=80, n_s=80, tau=3.0
+    ... ), trials=3, rng=0)
+    >>> bool(abs(measured.student_hard.mean - predicted(Problem(
+    ...     d=40, p_t=40, p_s=40, n_t=80, n_s=80, tau=3.0
+    ... ))
     ...     .student_hard) < 0.5)
     True
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,7 +16,8 @@ from w2s.theory.hermite import Function
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@_input.by_keyword
+@dataclass(frozen=True, kw_only=True)
 class Problem:
     """The five numbers of settings 1 and 2, and the alignment of the student's penalty.
 
@@ -80,6 +81,7 @@ def sign_rows(rng: np.random.Generator, n: int, d: int) -> Array:
     return np.where(rng.integers(0, 2, (n, d)) == 1, 1.0, -1.0)
 
 
+@_input.by_keyword
 @dataclass(frozen=True)
 class TaskProblem:
     """A task of any covariance, its samples, its penalties, and the law of its rows.
@@ -108,6 +110,7 @@ class TaskProblem:
     """
 
     task: Task
+    _: KW_ONLY
     n_t: int
     n_s: int
     weights_t: ArrayLike = 1.0
@@ -133,7 +136,8 @@ SPREADS = (
 )
 
 
-@dataclass(frozen=True)
+@_input.by_keyword
+@dataclass(frozen=True, kw_only=True)
 class NetworkProblem:
     """The sizes, functions and step sizes of setting 3.
 

@@ -42,11 +42,12 @@ ChainTrial = Callable[..., NDArray[np.float64]]
 PATIENCE = 2.0
 
 
+@_input.by_keyword
 def experiment(
     problem: Problem | TaskProblem,
+    *,
     lam_t: ArrayLike,
     lam_s: ArrayLike,
-    *,
     trials: int = 10,
     trial: Trial | None = None,
     rng: Any = None,
@@ -72,10 +73,10 @@ def experiment(
     Examples
     --------
     >>> problem = Problem(d=40, n_t=160, n_s=160, sigma2=1.0)
-    >>> experiment(problem, 0.05, [0.1, 1.0], trials=4, rng=0).gap.mean.shape
+    >>> experiment(problem, lam_t=0.05, lam_s=[0.1, 1.0], trials=4, rng=0).gap.mean.shape
     (1, 2)
     >>> huge = Problem(d=10**5, n_t=4 * 10**5, n_s=4 * 10**5, sigma2=1.0)
-    >>> run = experiment(huge, 0.02, 0.05, trials=2, trial=exact_trial, rng=0)
+    >>> run = experiment(huge, lam_t=0.02, lam_s=0.05, trials=2, trial=exact_trial, rng=0)
     >>> print(f"{run.gap.mean[0, 0]:.2f}")     # negative: the student wins
     -0.03
     """
@@ -96,11 +97,12 @@ def experiment(
         return Experiment(*(part.estimate() for part in moments))
 
 
+@_input.by_keyword
 def draws(
     problem: Problem | TaskProblem,
+    *,
     lam_t: ArrayLike,
     lam_s: ArrayLike,
-    *,
     trials: int = 1000,
     trial: Trial | None = None,
     rng: Any = None,
@@ -112,7 +114,7 @@ def draws(
     Examples
     --------
     >>> problem = Problem(d=40, n_t=160, n_s=160, sigma2=1.0)
-    >>> draws(problem, 0.05, [0.1, 1.0], trials=6, rng=0).gap.shape
+    >>> draws(problem, lam_t=0.05, lam_s=[0.1, 1.0], trials=6, rng=0).gap.shape
     (6, 1, 2)
     """
     trial, teachers, students = _prepared(problem, trial, exact_trial, lam_t, lam_s)
@@ -128,11 +130,12 @@ def draws(
         return kept
 
 
+@_input.by_keyword
 def chain(
+    *,
     d: int,
     samples: Sequence[int],
     penalties: Sequence[float],
-    *,
     sigma2: float,
     trials: int = 10,
     trial: ChainTrial | None = None,
@@ -158,7 +161,9 @@ def chain(
 
     Examples
     --------
-    >>> run = chain(200, [800, 800, 800], [1e-3, 0.1, 0.1], sigma2=1.0, trials=20, rng=0)
+    >>> run = chain(
+    ...     d=200, samples=[800, 800, 800], penalties=[1e-3, 0.1, 0.1], sigma2=1.0, trials=20, rng=0
+    ... )
     >>> bool(run.mean[1] < run.mean[0])     # the first student beats its teacher
     True
     """

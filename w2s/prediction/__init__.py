@@ -41,7 +41,7 @@ nothing else:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -268,7 +268,7 @@ def estimate(
     sizes = np.bincount(group)
     others = (group != g for g in range(len(sizes)))
     without = tuple(_population.estimate(x[rest], y[rest], d) for rest in others)
-    reach = float(covariance.fit(task.eigenvalues, 0.0, len(y) - 1).kappa[0])
+    reach = float(covariance.fit(task.eigenvalues, lam=0.0, n=len(y) - 1).kappa[0])
     spreads = _population.row_spread(x, d)
     return Data(task, without, len(y), reach, *spreads, copies, tuple(sizes.tolist()))
 
@@ -325,6 +325,7 @@ def predict(data: Data, *, n_t: int, n_s: int, lam_t: ArrayLike, lam_s: ArrayLik
     return replace(found, caution="\n".join(filter(None, cautions)))
 
 
+@_input.by_keyword
 @dataclass(frozen=True)
 class Pool:
     """Rows with labels to draw teachers, students and tests from: a problem for `split_trial`.
@@ -338,6 +339,7 @@ class Pool:
 
     features: Array
     labels: Array
+    _: KW_ONLY
     n_t: int
     n_s: int
 
@@ -370,7 +372,7 @@ def split_trial(
     >>> rng = np.random.default_rng(1)
     >>> features = rng.normal(size=(1000, 50))
     >>> pool = Pool(features, features[:, 0] + rng.normal(size=1000), n_t=100, n_s=400)
-    >>> run = simulate.experiment(pool, 0.1, 0.5, trials=10, trial=split_trial, rng=0)
+    >>> run = simulate.experiment(pool, lam_t=0.1, lam_s=0.5, trials=10, trial=split_trial, rng=0)
     >>> bool(run.gap.mean[0, 0] < 0)
     True
     """
@@ -447,7 +449,7 @@ def _long_rows(spread: float, gaussian: float) -> str:
 def _errors(task: Task, *, n_t: int, n_s: int, lam_t: Array, lam_s: Array) -> covariance.Errors:
     full, weights = _population.with_intercept(task)
     return covariance.errors(
-        full, lam_t, lam_s, n_t=n_t, n_s=n_s, weights_t=weights, weights_s=weights
+        full, lam_t=lam_t, lam_s=lam_s, n_t=n_t, n_s=n_s, weights_t=weights, weights_s=weights
     )
 
 

@@ -153,4 +153,4 @@ def with_intercept(task: Task) -> tuple[Task, Array]:
 
 def fit(eigenvalues: Array, lam: Array, n: int) -> covariance.Stage:
     task, weights = with_intercept(Task(eigenvalues, np.zeros(len(eigenvalues)), 0.0))
-    return covariance.fit(task.eigenvalues, lam, n, weights)
+    return covariance.fit(task.eigenvalues, lam=lam, n=n, weights=weights)

@@ -55,7 +55,9 @@ class Chain:
         return 1 - self.energy / self.overlap
 
 
+@_input.by_keyword
 def chain_limit(
+    *,
     penalties: Sequence[ArrayLike],
     gammas: Sequence[ArrayLike],
     sigma2: ArrayLike,
@@ -83,7 +85,9 @@ def chain_limit(
 
     Examples
     --------
-    >>> chain_limit([1e-3, 0.1, 0.1], [0.25] * 3, 1.0).error.round(3).tolist()
+    >>> chain_limit(
+    ...     penalties=[1e-3, 0.1, 0.1], gammas=[0.25] * 3, sigma2=1.0
+    ... ).error.round(3).tolist()
     [1.332, 1.278, 1.258]
     """
     count = len(penalties)
@@ -104,8 +108,14 @@ def chain_limit(
     return Chain(overlap, energy, error)
 
 
+@_input.by_keyword
 def best_length(
-    lam_s: ArrayLike, lam_t: ArrayLike, gamma_s: ArrayLike, gamma_t: ArrayLike, sigma2: ArrayLike
+    *,
+    lam_t: ArrayLike,
+    lam_s: ArrayLike,
+    gamma_t: ArrayLike,
+    gamma_s: ArrayLike,
+    sigma2: ArrayLike,
 ) -> Real:
     """How many students make the chain's last error smallest, all with the same λ_s and γ_s.
 
@@ -119,7 +129,9 @@ def best_length(
 
     Examples
     --------
-    >>> [float(best_length(lam, 0.0, 0.25, 0.25, 1.0)) for lam in (1.0, 0.1, 0.01)]
+    >>> [float(best_length(
+    ...     lam_t=0.0, lam_s=lam, gamma_t=0.25, gamma_s=0.25, sigma2=1.0
+    ... )) for lam in (1.0, 0.1, 0.01)]
     [0.0, 2.0, 22.0]
     """
 
@@ -145,8 +157,9 @@ def best_length(
     )
 
 
+@_input.by_keyword
 def best_penalties(
-    students: int, lam_t: float, gamma_s: float, gamma_t: float, sigma2: float
+    students: int, *, lam_t: float, gamma_t: float, gamma_s: float, sigma2: float
 ) -> Array:
     """The penalties that together minimise the error of the last of `students` students.
 
@@ -164,9 +177,11 @@ def best_penalties(
 
     Examples
     --------
-    >>> best_penalties(2, 0.0, 0.25, 0.25, 1.0).round(4).tolist()
+    >>> best_penalties(2, lam_t=0.0, gamma_t=0.25, gamma_s=0.25, sigma2=1.0).round(4).tolist()
     [0.1103, 0.1103]
-    >>> best_penalties(2, 0.0, 1.0, 0.25, 1.0).tolist()  # γ_s ≥ 1: never more than one
+    >>> best_penalties(
+    ...     2, lam_t=0.0, gamma_t=0.25, gamma_s=1.0, sigma2=1.0
+    ... ).tolist()  # γ_s ≥ 1: never more than one
     [0.0, 0.0]
     """
     count = _input.count("students", students)
@@ -174,12 +189,14 @@ def best_penalties(
     gamma_s = _input.scalar("gamma_s", _input.ratio("gamma_s", gamma_s))
     gamma_t = _input.scalar("gamma_t", _input.ratio("gamma_t", gamma_t))
     sigma2 = _input.scalar("sigma2", _input.variance("sigma2", sigma2))
-    alone = float(optimal_student_penalty(lam_t, gamma_s, gamma_t, sigma2))
+    alone = float(
+        optimal_student_penalty(lam_t=lam_t, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2)
+    )
     if count == 1 or alone in (0.0, math.inf) or gamma_s == 1:
         return np.array([alone] + [alone if alone == math.inf else 0.0] * (count - 1))
     # q(a, γ) = q(γa, 1/γ)/γ: what is best at 1/γ, times γ, is best at γ
     gamma = min(gamma_s, 1 / gamma_s)
-    ideal = chain_limit([lam_t], [gamma_t], sigma2)
+    ideal = chain_limit(penalties=[lam_t], gammas=[gamma_t], sigma2=sigma2)
     u = float(ideal.overlap[0] / ideal.energy[0])
 
     def strong_of(gentle: float) -> float:

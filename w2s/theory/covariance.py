@@ -198,8 +198,9 @@ class BestStudent:
     gap: float
 
 
+@_input.by_keyword
 @_input.usual
-def fit(eigenvalues: ArrayLike, lam: ArrayLike, n: int, weights: ArrayLike = 1.0) -> Stage:
+def fit(eigenvalues: ArrayLike, *, lam: ArrayLike, n: int, weights: ArrayLike = 1.0) -> Stage:
     """The deterministic equivalent of one ridge fit: κ(1 − df₁/n) = λ and what follows from it.
 
     Parameters
@@ -219,9 +220,11 @@ def fit(eigenvalues: ArrayLike, lam: ArrayLike, n: int, weights: ArrayLike = 1.0
 
     Examples
     --------
-    >>> round(float(fit(np.ones(100), 0.25, 200).df1[0]) / 100, 12)  # γ = ½: δ(¼; ½)
+    >>> round(float(fit(np.ones(100), lam=0.25, n=200).df1[0]) / 100, 12)  # γ = ½: δ(¼; ½)
     0.719223593596
-    >>> fit([4.0, 1.0, 0.25], 0.0, 2).df1  # more directions than samples: all samples are used up
+    >>> fit(
+    ...     [4.0, 1.0, 0.25], lam=0.0, n=2
+    ... ).df1  # more directions than samples: all samples are used up
     array([2.])
     """
     s = _vector("eigenvalues", eigenvalues)
@@ -231,12 +234,13 @@ def fit(eigenvalues: ArrayLike, lam: ArrayLike, n: int, weights: ArrayLike = 1.0
     return _stage(ridge, _input.penalties("lam", lam))
 
 
+@_input.by_keyword
 @_input.usual
 def errors(
     task: Task,
+    *,
     lam_t: ArrayLike,
     lam_s: ArrayLike,
-    *,
     n_t: int,
     n_s: int,
     weights_t: ArrayLike = 1.0,
@@ -276,8 +280,10 @@ def errors(
     --------
     >>> from w2s.theory import ridge
     >>> task = Task(np.ones(500), np.full(500, 500**-0.5), 1.0)
-    >>> found = errors(task, 0.1, 0.2, n_t=2000, n_s=2000)
-    >>> bool(abs(found.gap[0, 0] - ridge.error_gap(0.2, 0.1, 0.25, 0.25, 1.0)) < 1e-12)
+    >>> found = errors(task, lam_t=0.1, lam_s=0.2, n_t=2000, n_s=2000)
+    >>> bool(abs(found.gap[0, 0] - ridge.error_gap(
+    ...     lam_t=0.1, lam_s=0.2, gamma_t=0.25, gamma_s=0.25, sigma2=1.0
+    ... )) < 1e-12)
     True
     """
     lams_t, lams_s = _input.penalties("lam_t", lam_t), _input.penalties("lam_s", lam_s)
@@ -286,6 +292,7 @@ def errors(
     return Errors(lesson.error, _student_error(lesson, student), _gap(lesson, student))
 
 
+@_input.by_keyword
 @_input.usual
 def best_teacher(task: Task, *, n_t: int, weights_t: ArrayLike = 1.0) -> BestTeacher:
     """The penalty λ_t in [0, inf] with the smallest L_t, which need not be unimodal.
@@ -308,11 +315,12 @@ def best_teacher(task: Task, *, n_t: int, weights_t: ArrayLike = 1.0) -> BestTea
     return BestTeacher(penalty, value)
 
 
+@_input.by_keyword
 @_input.usual
 def best_student(
     task: Task,
-    lam_t: float,
     *,
+    lam_t: float,
     n_t: int,
     n_s: int,
     weights_t: ArrayLike = 1.0,
@@ -338,7 +346,7 @@ def best_student(
     Examples
     --------
     >>> task = Task(np.ones(500), np.full(500, 500**-0.5), 1.0)
-    >>> found = best_student(task, 0.0, n_t=2000, n_s=2000)
+    >>> found = best_student(task, lam_t=0.0, n_t=2000, n_s=2000)
     >>> found.gap < 0 < found.penalty
     True
     """
@@ -353,11 +361,12 @@ def best_student(
     )
 
 
+@_input.by_keyword
 @_input.usual
 def winning_windows(
     task: Task,
-    lam_t: float,
     *,
+    lam_t: float,
     n_t: int,
     n_s: int,
     weights_t: ArrayLike = 1.0,
@@ -382,8 +391,8 @@ def winning_windows(
     --------
     >>> from w2s.theory import ridge
     >>> task = Task(np.ones(500), np.full(500, 500**-0.5), 1.0)
-    >>> (window,) = winning_windows(task, 0.1, n_t=2000, n_s=2000)
-    >>> known = ridge.winning_window(0.1, 0.25, 0.25, 1.0)
+    >>> (window,) = winning_windows(task, lam_t=0.1, n_t=2000, n_s=2000)
+    >>> known = ridge.winning_window(lam_t=0.1, gamma_t=0.25, gamma_s=0.25, sigma2=1.0)
     >>> window.low == known.low == 0.0 and abs(window.high / known.high - 1) < 1e-9
     True
     """

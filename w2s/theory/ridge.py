@@ -94,11 +94,13 @@ def teacher_error(lam_t: ArrayLike, gamma_t: ArrayLike, sigma2: ArrayLike) -> Re
     )
 
 
+@_input.by_keyword
 def student_error(
-    lam_s: ArrayLike,
+    *,
     lam_t: ArrayLike,
-    gamma_s: ArrayLike,
+    lam_s: ArrayLike,
     gamma_t: ArrayLike,
+    gamma_s: ArrayLike,
     sigma2: ArrayLike,
     zeta: ArrayLike = 0.0,
 ) -> Real:
@@ -109,17 +111,21 @@ def student_error(
 
     Examples
     --------
-    >>> float(student_error(0.1, 0.0, 0.25, 0.25, 1.0)) < float(teacher_error(0.0, 0.25, 1.0))
+    >>> float(student_error(
+    ...     lam_t=0.0, lam_s=0.1, gamma_t=0.25, gamma_s=0.25, sigma2=1.0
+    ... )) < float(teacher_error(0.0, 0.25, 1.0))
     True
     """
     return _input.evaluate(_student_error, **_checked(lam_s, lam_t, gamma_s, gamma_t, sigma2, zeta))
 
 
+@_input.by_keyword
 def error_gap(
-    lam_s: ArrayLike,
+    *,
     lam_t: ArrayLike,
-    gamma_s: ArrayLike,
+    lam_s: ArrayLike,
     gamma_t: ArrayLike,
+    gamma_s: ArrayLike,
     sigma2: ArrayLike,
     zeta: ArrayLike = 0.0,
 ) -> Real:
@@ -130,14 +136,15 @@ def error_gap(
 
     Examples
     --------
-    >>> float(error_gap(1e-9, 0.0, 0.25, 0.25, 1.0))
+    >>> float(error_gap(lam_t=0.0, lam_s=1e-9, gamma_t=0.25, gamma_s=0.25, sigma2=1.0))
     -8.88...e-10
     """
     return _input.evaluate(_error_gap, **_checked(lam_s, lam_t, gamma_s, gamma_t, sigma2, zeta))
 
 
+@_input.by_keyword
 def winning_window(
-    lam_t: float, gamma_s: float, gamma_t: float, sigma2: float, zeta: float = 0.0
+    *, lam_t: float, gamma_t: float, gamma_s: float, sigma2: float, zeta: float = 0.0
 ) -> WinningWindow:
     """The student penalties that beat the teacher: Theorem 5 as it should read.
 
@@ -145,9 +152,11 @@ def winning_window(
 
     Examples
     --------
-    >>> winning_window(0.25, 0.25, 0.25, 1.0)          # an optimal teacher is never beaten
+    >>> winning_window(
+    ...     lam_t=0.25, gamma_t=0.25, gamma_s=0.25, sigma2=1.0
+    ... )          # an optimal teacher is never beaten
     WinningWindow(low=nan, high=nan)
-    >>> winning_window(0.0, 0.25, 0.25, 1.0).low
+    >>> winning_window(lam_t=0.0, gamma_t=0.25, gamma_s=0.25, sigma2=1.0).low
     0.0
     """
     given = dict(lam_t=lam_t, gamma_s=gamma_s, gamma_t=gamma_t, sigma2=sigma2, zeta=zeta)
@@ -163,10 +172,12 @@ def winning_window(
         return _winning_window(**values)
 
 
+@_input.by_keyword
 def optimal_student_penalty(
+    *,
     lam_t: ArrayLike,
-    gamma_s: ArrayLike,
     gamma_t: ArrayLike,
+    gamma_s: ArrayLike,
     sigma2: ArrayLike,
     zeta: ArrayLike = 0.0,
 ) -> Real:
@@ -192,9 +203,13 @@ def optimal_student_penalty(
 
     Examples
     --------
-    >>> round(float(optimal_student_penalty(0.25, 0.25, 0.25, 1.0, zeta=0.89)), 6)
+    >>> round(float(optimal_student_penalty(
+    ...     lam_t=0.25, gamma_t=0.25, gamma_s=0.25, sigma2=1.0, zeta=0.89
+    ... )), 6)
     0.776481
-    >>> float(optimal_student_penalty(0.25, 0.25, 0.25, 1.0))  # no alignment: copy the teacher
+    >>> float(optimal_student_penalty(
+    ...     lam_t=0.25, gamma_t=0.25, gamma_s=0.25, sigma2=1.0
+    ... ))  # no alignment: copy the teacher
     0.0
     """
 
@@ -203,10 +218,12 @@ def optimal_student_penalty(
     )
 
 
+@_input.by_keyword
 def best_student_error(
+    *,
     lam_t: ArrayLike,
-    gamma_s: ArrayLike,
     gamma_t: ArrayLike,
+    gamma_s: ArrayLike,
     sigma2: ArrayLike,
     zeta: ArrayLike = 0.0,
 ) -> Real:
@@ -230,7 +247,9 @@ def best_student_error(
     Examples
     --------
     >>> teacher = float(teacher_error(0.0, 0.5, 1.0))  # no penalty: as bad as the answer 0
-    >>> [round(float(x), 6) for x in (teacher, *best_student_error(0.0, [1, 0.5, 0], 0.5, 1.0))]
+    >>> [round(float(x), 6) for x in (teacher, *best_student_error(
+    ...     lam_t=0.0, gamma_t=0.5, gamma_s=[1, 0.5, 0], sigma2=1.0
+    ... ))]
     [2.0, 1.656854, 1.57115, 1.5]
     """
     return _input.evaluate(
@@ -239,13 +258,14 @@ def best_student_error(
     )
 
 
+@_input.by_keyword
 def performance_gap_recovered(
+    *,
     lam_t: ArrayLike,
-    gamma_s: ArrayLike,
     gamma_t: ArrayLike,
+    gamma_s: ArrayLike,
     sigma2: ArrayLike,
     zeta: ArrayLike = 0.0,
-    *,
     ceiling: str = "tuned",
 ) -> Real:
     """PGR = (L_t − L_s)/(L_t − L_ceiling) for the student with the best λ_s (beyond the paper).
@@ -271,9 +291,13 @@ def performance_gap_recovered(
 
     Examples
     --------
-    >>> round(float(performance_gap_recovered(0.05, 0.25, 0.25, 1.0)), 6)
+    >>> round(float(performance_gap_recovered(
+    ...     lam_t=0.05, gamma_t=0.25, gamma_s=0.25, sigma2=1.0
+    ... )), 6)
     0.705912
-    >>> float(performance_gap_recovered(0.25, 0.25, 0.25, 1.0))  # already tuned
+    >>> float(performance_gap_recovered(
+    ...     lam_t=0.25, gamma_t=0.25, gamma_s=0.25, sigma2=1.0
+    ... ))  # already tuned
     nan
     """
     if ceiling not in _CEILINGS:
@@ -285,7 +309,8 @@ def performance_gap_recovered(
     )
 
 
-def alignment_threshold(gamma_s: ArrayLike, gamma_t: ArrayLike, sigma2: ArrayLike) -> Real:
+@_input.by_keyword
+def alignment_threshold(*, gamma_t: ArrayLike, gamma_s: ArrayLike, sigma2: ArrayLike) -> Real:
     """ζ*, above which some λ_s beats the optimally tuned teacher, λ_t = σ²γ_t (beyond the paper).
 
     A student with alignment ζ wins for some penalty exactly when ζ > ζ*, where ζ* = 0 for γ_s < 1
@@ -306,7 +331,9 @@ def alignment_threshold(gamma_s: ArrayLike, gamma_t: ArrayLike, sigma2: ArrayLik
 
     Examples
     --------
-    >>> [round(float(alignment_threshold(g, 0.25, 1.0)), 4) for g in (0.99, 1.0, 1.2, 100.0)]
+    >>> [round(float(alignment_threshold(
+    ...     gamma_t=0.25, gamma_s=g, sigma2=1.0
+    ... )), 4) for g in (0.99, 1.0, 1.2, 100.0)]
     [0.0, 0.7651, 0.8349, 0.899]
     """
 
@@ -535,7 +562,11 @@ def _best_student_error(
 ) -> float:
     if gamma_s > 0:
         lam_s = _optimal_student_penalty(lam_t, gamma_s, gamma_t, sigma2, zeta)
-        return float(student_error(lam_s, lam_t, gamma_s, gamma_t, sigma2, zeta))
+        return float(
+            student_error(
+                lam_t=lam_t, lam_s=lam_s, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2, zeta=zeta
+            )
+        )
     if lam_t == np.inf:
         return sigma2 + 1
     if lam_t == 0 and gamma_t == 1:
