@@ -6,9 +6,10 @@ import pkgutil
 from dataclasses import fields, is_dataclass
 
 import pytest
-import w2s
 from numpydoc.docscrape import ClassDoc, FunctionDoc
 from numpydoc.validate import Validator, validate
+
+import w2s
 
 #: What numpydoc asks for and this package does otherwise, with the reason.
 IGNORED = {
