@@ -15,6 +15,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import sphinx_codeautolink.extension.block
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx import addnodes
@@ -295,7 +296,20 @@ def _before_reading(app: Sphinx) -> None:
     _single_page_handlers(app)
 
 
+def _links_in_code() -> None:
+    """sphinx-codeautolink counts titles; the sections of exercises and theorems have none."""
+    analyser = sphinx_codeautolink.extension.block.CodeBlockAnalyser
+    analyser.depart_section = lambda self, _: self.title_stack and self.title_stack.pop()
+
+
+def _bars(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+    """|x| in a docstring is a length, not one of docutils' substitutions."""
+    lines[:] = [line if ">>>" in line else line.replace("|", r"\|") for line in lines]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
+    _links_in_code()
+    app.connect("autodoc-process-docstring", _bars)
     app.add_directive("ledger", Ledger)
     app.add_directive("errata", Errata)
     app.add_directive("completions", Completions)
