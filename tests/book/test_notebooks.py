@@ -111,7 +111,7 @@ def test_it_installs_the_package_only_where_there_is_none(book):
         f"sys.modules['w2s'] = None if sys.argv[1] == 'none' else sys; "
         f"shell.run_cell({install!r}); print(asked)"
     )
-    for there, said in (("w2s", "[]"), ("none", "w2s[chapters] @ git+https://github.com/")):
+    for there, said in (("w2s", "[]"), ("none", "w2s[book] @ git+https://github.com/")):
         command = [sys.executable, "-c", script, there]
         run = subprocess.run(command, capture_output=True, text=True, check=True)
         assert said in run.stdout

@@ -9,6 +9,7 @@ are the validated ones. The first cell installs `w2s` where it is missing.
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,14 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 from tools.print.print_edition import online
+from tools.run import HOME
 from tools.validate.chapters import code_cells, is_chapter, read_notebook, validated_path
 
 INSTALL = """\
 try:
     import w2s
 except ImportError:
-    %pip install --quiet "w2s[chapters] @ git+{repository}"
+    %pip install --quiet "w2s[book] @ git+{repository}{commit}"
 """
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,13 @@ _FOREIGN = re.compile(
 )
 
 Pieces = Iterator[str | NotebookNode]
+
+
+def commit() -> str:
+    """`@` and what the book is built from: a later `w2s` may not run this notebook."""
+    command = ["git", "rev-parse", "HEAD"]
+    run = subprocess.run(command, cwd=HOME, capture_output=True, text=True, check=False)
+    return f"@{run.stdout.strip()}" if run.returncode == 0 else ""
 
 
 class Notebook:
@@ -276,6 +285,7 @@ class Notebook:
     def write(self, doctree: nodes.document) -> NotebookNode:
         base = self.app.config.html_baseurl
         repository = self.app.config.html_theme_options["repository_url"]
+        install = INSTALL.format(repository=repository, commit=commit())
         here = online(self.app, self.docname)
         note = (
             f"*A chapter of [{self.app.config.html_title}]({base}), as a notebook. [Read it online]"
@@ -284,7 +294,7 @@ class Notebook:
         )
         cells: list[NotebookNode] = [
             nbformat.v4.new_markdown_cell(note),
-            nbformat.v4.new_code_cell(INSTALL.format(repository=repository).rstrip()),
+            nbformat.v4.new_code_cell(install.rstrip()),
         ]
         text: list[str] = []
         for piece in self.blocks(doctree):
