@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from tests.package.order import at
 from tools.checks.browser import CHROMIUM, MISSING, served, watch
 from tools.checks.browser import browser as headless
 from tools.explorers import explorers
@@ -159,7 +158,7 @@ def test_an_unknown_explorer_is_named():
 
 
 def test_a_page_is_the_same_in_every_build():
-    script = "import sys; from w2s import explorers; "
+    script = "import sys; from tools.explorers import explorers; "
     script += "sys.stdout.write(explorers.render('gap') + explorers.theory())"
     run = functools.partial(subprocess.run, [sys.executable, "-c", script], capture_output=True)
     first, second = (run(check=True, cwd=HOME).stdout for _ in range(2))
@@ -177,14 +176,16 @@ def browser():
 
 @pytest.fixture(scope="module")
 def evaluate(browser):
-    """Evaluate a compiled function at many points; rows of arguments in, values out."""
+    """Evaluate a compiled function at many points, its arguments given by name as the package's."""
     page = browser.new_page()
     page.evaluate(explorers.theory())
 
-    def call(name, rows, key=None):
+    def call(name, key=None, **columns):
         part = f"[{json.dumps(key)}]" if key else ""
+        rows = zip(*(np.ravel(column).tolist() for column in columns.values()), strict=True)
         found = page.evaluate(
-            f"rows => rows.map(row => String(w2s.{name}(...row){part}))", [list(r) for r in rows]
+            f"points => points.map(point => String(w2s.{name}(point){part}))",
+            [dict(zip(columns, row, strict=True)) for row in rows],
         )
         return np.array([float(value.replace("Infinity", "inf")) for value in found])
 
@@ -193,7 +194,7 @@ def evaluate(browser):
 
 
 def points(count=300):
-    """(λ_s, λ_t, γ_s, γ_t, σ², ζ): all combinations of extremes, then random ones between them."""
+    """Columns by name: all combinations of extremes, then random points between them."""
     extremes = itertools.product(
         (0.0, 1e-12, 1e-3, 1e6),
         (0.0, 1e-12, 0.3, 1e6),
@@ -208,11 +209,15 @@ def points(count=300):
     random[::4, 5] = 0
     random[1::7, 2] = 1.0
     random[2::7, 3] = 1.0
-    return np.vstack([list(extremes), random])
+    names = ("lam_s", "lam_t", "gamma_s", "gamma_t", "sigma2", "zeta")
+    return dict(zip(names, np.vstack([list(extremes), random]).T, strict=True))
+
+
+TEACHERS = ("lam_t", "gamma_s", "gamma_t", "sigma2", "zeta")
 
 
 def teachers_with_windows(count=200):
-    """(λ_t, γ_s, γ_t, σ², ζ = 0), c between −1 and the largest H₁, 10⁻⁴ of the way at the least."""
+    """With c between −1 and the largest H₁, 10⁻⁴ of the way at the least."""
     rng = np.random.default_rng(7)
     rows = []
     for k in range(count):
@@ -224,7 +229,7 @@ def teachers_with_windows(count=200):
         c = -1 + off * (top + 1) if k % 2 else top - off * (top + 1)
         sigma2 = (lam_t - c * marchenko_pastur.terms(lam_t, gamma_t).root) / gamma_t
         rows.append((lam_t, gamma_s, gamma_t, sigma2, 0.0))
-    return np.array(rows)
+    return np.array(rows)  # in the order of TEACHERS
 
 
 def deviation(got, want):
@@ -239,15 +244,12 @@ def deviation(got, want):
 
 @in_browser
 def test_the_errors_in_the_browser_are_those_of_the_package(evaluate):
-    rows = points()
-    lam_s, lam_t, gamma_s, gamma_t, sigma2, zeta = rows.T
-    want = ridge.student_error(
-        lam_t=lam_t, lam_s=lam_s, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2, zeta=zeta
-    )
-    assert np.all(deviation(evaluate("student_error", rows), want) < RELATIVE)
-    teachers = np.column_stack([lam_t, gamma_t, sigma2])
-    want = ridge.teacher_error(lam_t, gamma_t, sigma2)
-    assert np.all(deviation(evaluate("teacher_error", teachers), want) < RELATIVE)
+    point = points()
+    want = ridge.student_error(**point)
+    assert np.all(deviation(evaluate("student_error", **point), want) < RELATIVE)
+    teacher = {name: point[name] for name in ("lam_t", "gamma_t", "sigma2")}
+    want = ridge.teacher_error(**teacher)
+    assert np.all(deviation(evaluate("teacher_error", **teacher), want) < RELATIVE)
 
 
 @in_browser
@@ -259,18 +261,18 @@ def test_the_spectrum_in_the_browser_is_that_of_the_package(evaluate):
             [1e-6, 0.25, 1 - 1e-12, 1.0, 1 + 1e-9, 4.0, 1e6],
         )
     )
-    rows = np.column_stack([lam, gamma])
     m = marchenko_pastur.stieltjes(lam, gamma)
-    assert np.all(deviation(evaluate("terms", rows, "m"), m) < RELATIVE)
+    assert np.all(deviation(evaluate("terms", "m", lam=lam, gamma=gamma), m) < RELATIVE)
     visible = (lam > 0) & (lam < 1e100) & (lam > 1e-100)
     m_2 = marchenko_pastur.stieltjes_derivative(lam[visible], gamma[visible])
-    assert np.all(deviation(evaluate("terms", rows[visible], "m_2"), m_2) < RELATIVE)
+    found = evaluate("terms", "m_2", lam=lam[visible], gamma=gamma[visible])
+    assert np.all(deviation(found, m_2) < RELATIVE)
     dof = marchenko_pastur.degrees_of_freedom(lam, gamma)
-    assert np.all(deviation(evaluate("terms", rows, "dof"), dof) < RELATIVE)
-    angles = np.column_stack([np.linspace(0.02, 3.12, 60), np.geomspace(1e-3, 1e3, 60)])
-    x = evaluate("density_at", angles, "x")
-    want = marchenko_pastur.density(x, angles[:, 1])
-    assert np.all(deviation(evaluate("density_at", angles, "density"), want) < RELATIVE)
+    assert np.all(deviation(evaluate("terms", "dof", lam=lam, gamma=gamma), dof) < RELATIVE)
+    angles = {"theta": np.linspace(0.02, 3.12, 60), "gamma": np.geomspace(1e-3, 1e3, 60)}
+    x = evaluate("density_at", "x", **angles)
+    want = marchenko_pastur.density(x, angles["gamma"])
+    assert np.all(deviation(evaluate("density_at", "density", **angles), want) < RELATIVE)
 
 
 @in_browser
@@ -281,10 +283,10 @@ def test_the_gap_in_the_browser_is_that_of_the_package(evaluate):
     difference is held against the largest term. λ_s → 0, where the gap vanishes as a whole, is no
     such place.
     """
-    rows = points()
-    want = at(ridge.error_gap, *rows.T)
-    got = evaluate("error_gap", rows)
-    lam_s, lam_t, gamma_s, gamma_t, sigma2, zeta = rows.T
+    point = points()
+    want = ridge.error_gap(**point)
+    got = evaluate("error_gap", **point)
+    lam_s, lam_t, gamma_s, gamma_t, sigma2, zeta = point.values()
     student = marchenko_pastur.terms(lam_s, gamma_s)
     teacher = marchenko_pastur.terms(lam_t, gamma_t)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -305,11 +307,14 @@ def test_the_gap_in_the_browser_is_that_of_the_package(evaluate):
 
 @in_browser
 def test_the_window_in_the_browser_is_that_of_the_package(evaluate):
-    extremes = np.unique(points()[:, 1:], axis=0)
+    point = points()
+    extremes = np.unique(np.column_stack([point[name] for name in TEACHERS]), axis=0)
     for rows, everywhere in ((extremes, False), (teachers_with_windows(), True)):
-        want = [at(ridge.winning_window, *map(float, row)) for row in rows]
-        low = evaluate("winning_window", rows, "low")
-        high = evaluate("winning_window", rows, "high")
+        teachers = [dict(zip(TEACHERS, row, strict=True)) for row in rows.tolist()]
+        want = [ridge.winning_window(**teacher) for teacher in teachers]
+        columns = dict(zip(TEACHERS, rows.T, strict=True))
+        low = evaluate("winning_window", "low", **columns)
+        high = evaluate("winning_window", "high", **columns)
         there = np.array([bool(window) for window in want])
         np.testing.assert_array_equal(high > low, there)
         assert there.all() == everywhere
@@ -330,17 +335,17 @@ def test_the_student_s_side_in_the_browser_is_the_theorem_s(evaluate):
 
     with mpmath.workdps(50):
         for gamma_s in (0.01, 1 - 1e-9, 1.0, 1.3, 1e3):
-            rows = [(lam, gamma_s) for lam in lam_s]
             dofs = [precise_dof(lam, gamma_s) for lam in lam_s]
             want = np.array([float(exact(dof, mpmath.mpf(gamma_s))) for dof in dofs])
-            assert np.all(deviation(evaluate("H_1", rows), want) < RELATIVE)
+            got = evaluate("H_1", lam_s=lam_s, gamma_s=np.full(lam_s.shape, gamma_s))
+            assert np.all(deviation(got, want) < RELATIVE)
     for gamma_s in (1.001, 1.2, 3.0, 50.0):
-        top = evaluate("threshold", [[gamma_s]])
+        top = evaluate("threshold", gamma_s=gamma_s)
         assert deviation(top, float(s.threshold.subs(s.gamma_s, gamma_s)))[0] < RELATIVE
         c = 0.5 * (top[0] - 1)
         for end in ("low", "high"):
-            root = evaluate("edges", [[c, gamma_s]], end)
-            assert deviation(evaluate("H_1", [[root[0], gamma_s]]), c)[0] < RELATIVE
+            root = evaluate("edges", end, c=c, gamma_s=gamma_s)
+            assert deviation(evaluate("H_1", lam_s=root, gamma_s=gamma_s), c)[0] < RELATIVE
 
 
 # -- on the page -----------------------------------------------------------------------------------
@@ -387,12 +392,11 @@ class Page:
             "() => [...document.querySelectorAll('.explorer output')]"
             ".every(place => place.textContent !== '…')"
         )
+        self.settle()
 
     def settle(self):
-        """Two frames: an update is drawn in the next one."""
-        self.page.evaluate(
-            "() => new Promise(go => requestAnimationFrame(() => requestAnimationFrame(go)))"
-        )
+        """Until what the last change asked for is drawn and read out."""
+        self.page.wait_for_function("() => !document.querySelector('.explorer[aria-busy=true]')")
 
     def shown(self, identifier):
         """The number behind a read-out, after checking that its text is that number, rounded."""
@@ -483,12 +487,12 @@ def calculator_says(seen):
         for name in ("n_t", "n_s", "d", "sigma", "lam_t", "lam_s", "zeta")
     )
     gamma_t, gamma_s, sigma2 = d / n_t, d / n_s, sigma**2
-    rest = lam_t, gamma_s, gamma_t, sigma2, zeta
-    gap = at(ridge.error_gap, lam_s, *rest)
-    window = at(ridge.winning_window, *rest)
+    rest = {"lam_t": lam_t, "gamma_t": gamma_t, "gamma_s": gamma_s, "sigma2": sigma2, "zeta": zeta}
+    gap = ridge.error_gap(lam_s=lam_s, **rest)
+    window = ridge.winning_window(**rest)
     want = {
         "L_t": ridge.teacher_error(lam_t, gamma_t, sigma2),
-        "L_s": at(ridge.student_error, lam_s, *rest),
+        "L_s": ridge.student_error(lam_s=lam_s, **rest),
         "gamma_t": gamma_t,
         "gamma_s": gamma_s,
         "best": ridge.optimal_teacher_penalty(gamma_t, sigma2),
@@ -505,7 +509,7 @@ def calculator_says(seen):
         assert (low, high) == pytest.approx((window.low, window.high), rel=6e-4)
     teacher, student, here = seen.curves("calculator")
     grid = numbers(student["x"])
-    curve = at(ridge.student_error, grid, *rest)
+    curve = ridge.student_error(lam_s=grid, **rest)
     np.testing.assert_allclose(numbers(student["y"]), curve, rtol=RELATIVE)
     np.testing.assert_allclose(numbers(teacher["y"]), float(want["L_t"]), rtol=RELATIVE)
     np.testing.assert_allclose(numbers(here["y"]), float(want["L_s"]), rtol=RELATIVE)

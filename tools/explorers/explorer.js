@@ -60,8 +60,10 @@ globalThis.explorer = (() => {
 
   // One function a picture, in pictures/NAME.js: from the controls' values `p` to what is drawn.
   const pictures = {};
-  const draw = (name, seen) =>
+  const draw = (name, seen) => {
     pictures[name]({...seen, say: (key, value, text) => say(name, key, value, text)});
+    document.getElementById(`explorer-${name}`).ariaBusy = "false";
+  };
 
   function wire(section) {
     const name = section.dataset.explorer;
@@ -70,6 +72,7 @@ globalThis.explorer = (() => {
     let waiting = false;
 
     function update() {
+      section.ariaBusy = "true";  // until it is drawn
       if (figure === null || waiting) return;
       waiting = true;
       requestAnimationFrame(() => {

@@ -3,10 +3,10 @@
 `{ledger}`, `{errata}` and `{completions}` show what the chapters concluded, read from the
 validated outputs in `_build/validated/`; `{execution}` and `{versions}` show how long that took
 and with what. An erratum in a chapter links to its entry among the errata. `{picture} FIGURE` shows
-one of a chapter's figures small, `{gallery}` shows the whole contents with these pictures. `{explorer} NAME`
-shows an explorer of `tools.explorers`, each at one place of the book, and has its scripts loaded on
-that page alone. The repairs: sphinx-thebe cannot be switched off and breaks every page's console;
-sphinx-proof has no handlers for the single-page builder.
+one of a chapter's figures small, `{gallery}` shows the whole contents with these pictures.
+`{explorer} NAME` shows an explorer of `tools.explorers`, each at one place of the book, and has its
+scripts loaded on that page alone. The repairs: sphinx-thebe cannot be switched off and breaks every
+page's console; sphinx-proof has no handlers for the single-page builder.
 """
 
 from __future__ import annotations
