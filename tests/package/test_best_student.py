@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -248,7 +249,7 @@ def test_as_many_inputs_as_the_teacher_make_the_ceilings_equal():
 
 
 def test_the_share_at_the_ends():
-    share = ridge.performance_gap_recovered
+    share = partial(at, ridge.performance_gap_recovered)
     for ceiling in ("tuned", "noisy", "clean"):
         assert share(0.0, 0.5, 1.0, 1.0, ceiling=ceiling) == 1  # a teacher at its peak
         assert share(math.inf, 0.5, 1.0, 1.0, ceiling=ceiling) == 0  # one that says nothing
@@ -265,7 +266,7 @@ NAMES = ["best_student_error", "performance_gap_recovered"]
 
 @pytest.mark.parametrize("name", NAMES)
 def test_scalars_arrays_and_shapes(name):
-    function = getattr(ridge, name)
+    function = partial(at, getattr(ridge, name))
     assert isinstance(function(0.1, 0.5, 0.25, 1.0), float)
     got = function(np.array([[0.1], [0.2]]), [0.0, 0.5, 2.0], 0.25, 1.0)
     assert got.shape == (2, 3)

@@ -751,7 +751,7 @@ def test_a_grid_that_no_machine_holds_is_refused_before_any_work():
 def test_a_search_takes_one_teacher():
     for search in (best_student, winning_windows):
         with pytest.raises(ValueError, match=r"^lam_t must be a single number here, got an array"):
-            search(Task(**GOOD), [0.1, 0.2], n_t=4, n_s=4)
+            search(Task(**GOOD), lam_t=[0.1, 0.2], n_t=4, n_s=4)
 
 
 # -- dense experiments ---------------------------------------------------------------------------

@@ -100,7 +100,7 @@ def test_errors_and_gap_in_the_extremes_of_noise():
     columns = np.array(points).T
     for name in ("student_error", "error_gap"):
         want = [getattr(oracle, name)(*point) for point in points]
-        assert not oracle.misses(getattr(ridge, name)(*columns), want, points)
+        assert not oracle.misses(at(getattr(ridge, name), *columns), want, points)
     teachers = [point[1:2] + point[3:] for point in points]
     want = [oracle.teacher_error(*point) for point in teachers]
     assert not oracle.misses(ridge.teacher_error(*np.array(teachers).T), want, teachers)
@@ -182,7 +182,7 @@ def limit_points():
 @pytest.mark.parametrize("name", ["student_error", "error_gap"])
 def test_ridgeless_and_infinite_penalties_are_the_limits(name):
     points = list(limit_points())
-    got = getattr(ridge, name)(*np.array(points).T)
+    got = at(getattr(ridge, name), *np.array(points).T)
     assert not oracle.misses(got, [getattr(oracle, name)(*point) for point in points], points)
 
 
@@ -426,9 +426,8 @@ def test_window_of_the_limiting_teachers(gamma_s):
         assert not ridge.winning_window(
             lam_t=math.inf, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2
         )
-        window, want = (
-            module.winning_window(0.0, gamma_s, gamma_t, sigma2) for module in (ridge, oracle)
-        )
+        point = (0.0, gamma_s, gamma_t, sigma2)
+        window, want = at(ridge.winning_window, *point), oracle.winning_window(*point)
         assert bool(window) == (want is not oracle.NEVER), (gamma_t, sigma2)
         if want:
             assert not oracle.miss(window.low, want[0])
@@ -487,16 +486,17 @@ def test_arrays_in_arrays_of_the_broadcast_shape_out(name):
     assert isinstance(got, np.ndarray)
     assert got.shape == (3, 4)
     spread = np.broadcast_arrays(*columns.values())
-    alone = [function(*(column[place] for column in spread)) for place in np.ndindex(3, 4)]
+    cells = [[column[place] for column in spread] for place in np.ndindex(3, 4)]
+    alone = [function(**dict(zip(columns, cell, strict=True))) for cell in cells]
     np.testing.assert_allclose(got.ravel(), alone, rtol=RATIO, atol=0)
 
 
 def test_arrays_and_scalars_agree_at_all_points():
     for name in ("student_error", "error_gap"):
         function = getattr(ridge, name)
-        alone = [function(*point) for point in POINTS[::7]]
+        alone = [at(function, *point) for point in POINTS[::7]]
         np.testing.assert_allclose(
-            function(*(column[::7] for column in COLUMNS)), alone, rtol=RATIO, atol=0
+            at(function, *(column[::7] for column in COLUMNS)), alone, rtol=RATIO, atol=0
         )
 
 

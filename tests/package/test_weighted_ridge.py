@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -41,7 +42,7 @@ def side_points(window_points):
 @pytest.mark.parametrize("name", ["student_error", "error_gap"])
 def test_weighted_errors_have_twelve_digits(name):
     """Theorem 8."""
-    got = getattr(ridge, name)(*COLUMNS)
+    got = at(getattr(ridge, name), *COLUMNS)
     assert not oracle.misses(got, [getattr(oracle, name)(*point) for point in POINTS], POINTS)
 
 
@@ -85,7 +86,7 @@ def test_weighted_window_is_where_the_gap_is_negative():
 
 def test_no_alignment_is_ordinary_ridge():
     for name in ("student_error", "error_gap"):
-        function = getattr(ridge, name)
+        function = partial(at, getattr(ridge, name))
         np.testing.assert_array_equal(function(*COLUMNS[:-1], 0.0), function(*COLUMNS[:-1]))
     for point in WINDOW_POINTS[::7]:
         assert at(ridge.winning_window, *point[:-1], 0.0) == at(ridge.winning_window, *point[:-1])
@@ -201,7 +202,7 @@ def test_ridgeless_and_infinite_penalties_are_the_limits():
         if not (lam_s == lam_t == 0 and gamma_s <= 1 == gamma_t and sigma2 > 0)
     ]
     for name in ("student_error", "error_gap"):
-        got = getattr(ridge, name)(*np.array(points).T)
+        got = at(getattr(ridge, name), *np.array(points).T)
         assert not oracle.misses(got, [getattr(oracle, name)(*point) for point in points], points)
 
 
@@ -210,7 +211,7 @@ def test_ridgeless_and_infinite_penalties_are_the_limits():
 def test_alignment_outside_the_unit_interval_is_refused(name, zeta):
     arguments = (0.5,) * (4 if name == "winning_window" else 5)
     with pytest.raises(ValueError) as error:
-        getattr(ridge, name)(*arguments, zeta=zeta)
+        at(getattr(ridge, name), *arguments, zeta=zeta)
     assert "zeta" in str(error.value)
     assert str(zeta) in str(error.value)
 
@@ -220,7 +221,7 @@ def test_alignment_outside_the_unit_interval_is_refused(name, zeta):
 def test_alignment_that_is_no_real_number_is_a_type_error(name, zeta):
     arguments = (0.5,) * (4 if name == "winning_window" else 5)
     with pytest.raises(TypeError) as error:
-        getattr(ridge, name)(*arguments, zeta=zeta)
+        at(getattr(ridge, name), *arguments, zeta=zeta)
     assert "zeta" in str(error.value)
     assert str(zeta).strip("()") in str(error.value)
 
@@ -280,7 +281,7 @@ def test_no_penalty_is_better_than_the_best():
 
 def test_best_penalty_at_the_ends():
     """0 where only the ridgeless student will do, inf where only the spike's direction is safe."""
-    best = ridge.optimal_student_penalty
+    best = partial(at, ridge.optimal_student_penalty)
     assert best(0.25, 0.5, 0.25, 1.0) == 0  # c = 0
     assert best(0.0, 1.0, 0.25, 1.0) == 0  # γ_s = 1 and c = -1/3 exactly
     assert best(0.0, 1.0, 0.25, float(np.nextafter(1.0, 2))) > 0
