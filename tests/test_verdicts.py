@@ -98,8 +98,8 @@ def test_the_compared_text_says_all_that_the_ledger_reads(kind, conclusion):
 
 
 def test_a_completion_says_that_it_adds_and_corrects_nothing():
-    assert COMPLETION == Completion("Remark 6", "It can.", "When.", "a case", "check-six")
-    assert COMPLETION != Erratum("Remark 6", "It can.", "When.", "a case", "check-six")
+    assert Completion("Remark 6", "It can.", "When.", "a case", "check-six") == COMPLETION
+    assert Erratum("Remark 6", "It can.", "When.", "a case", "check-six") != COMPLETION
     for said in ("Completion: Remark 6", "*To be added:* When.", "*Seen by:* a case."):
         assert said in str(COMPLETION)
     with pytest.raises(ValueError, match="adds must say something"):

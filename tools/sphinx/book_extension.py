@@ -1,8 +1,8 @@
 """What the book needs of Sphinx beyond Jupyter Book: directives, a link and two repairs.
 
-`{ledger}`, `{errata}` and `{completions}` show what the chapters concluded, read from the validated outputs in
-`_build/validated/`; `{execution}` and `{versions}` show how long that took and with what. An
-erratum in a chapter links to its entry among the errata. `{picture} FIGURE` shows one of a
+`{ledger}`, `{errata}` and `{completions}` show what the chapters concluded, read from the validated
+outputs in `_build/validated/`; `{execution}` and `{versions}` show how long that took and with
+what. An erratum in a chapter links to its entry among the errata. `{picture} FIGURE` shows one of a
 chapter's figures small, `{gallery}` shows the whole contents with these pictures. `{explorer} NAME`
 shows an explorer of `w2s.explorers`, each at one place of the book, and has its scripts loaded on
 that page alone. The repairs: sphinx-thebe cannot be switched off and breaks every page's console;
