@@ -23,6 +23,7 @@ STATUSES = (
     "holds",  # as printed
     "holds, corrected",  # the statement is right once a stated correction is made
     "fails",  # as printed it is false; what holds is in the errata
+    "proved in part",  # proved for the case the book uses, cited beyond
     "stated",  # a definition or an assumption: nothing to prove, used and illustrated
     "reproduced",  # a figure, drawn again at the paper's parameters
     "cited",  # a classical theorem that the book uses, explains and tests, but does not prove
@@ -110,7 +111,7 @@ def verdict(
     proofs : the certificates that carry the verdict.
     experiment : what was measured, with its figure: "largest deviation 1.9 standard errors".
 
-    "holds" and "fails" need a proof or an experiment: a verdict without a check is a ValueError.
+    All but "stated" and "cited" need a proof or an experiment: without one it is a ValueError.
     """
     _require_text(item=item, summary=summary, anchor=anchor)
     if status not in STATUSES:
