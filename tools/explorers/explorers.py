@@ -19,7 +19,7 @@ import sympy as sp
 from bokeh.embed import components
 from bokeh.models import ColumnDataSource, CustomJS, FixedTicker, LinearColorMapper, Range1d
 from bokeh.models.annotations import BoxAnnotation, Span
-from bokeh.palettes import PiYG11
+from bokeh.palettes import PiYG11, interp_palette
 from bokeh.plotting import figure
 
 from tools.explorers.javascript import function
@@ -294,7 +294,7 @@ def _draw_gap() -> tuple[list[Any], dict[str, Any]]:
         axis.ticker = FixedTicker(ticks=powers)
         axis.major_label_overrides = {k: f"{10.0**k:g}" for k in powers}
     surface = ColumnDataSource({"image": [np.zeros((_CELLS, _CELLS), dtype=np.float32)]})
-    colours = LinearColorMapper(palette=_palette(), low=-0.2, high=0.2)
+    colours = LinearColorMapper(palette=interp_palette(PiYG11, 101), low=-0.2, high=0.2)
     size = high - low
     plot.image("image", x=low, y=low, dw=size, dh=size, source=surface, color_mapper=colours)
     optimum = Span(dimension="height", line_color="#000000", line_dash="dotted", line_width=2)
@@ -303,14 +303,6 @@ def _draw_gap() -> tuple[list[Any], dict[str, Any]]:
     parts |= {"upper": _line(plot, "#000000"), "lower": _line(plot, "#000000")}
     parts |= {"cells": _CELLS, "low": low, "high": high}
     return [plot], {**parts, "here": _dots(plot, "#000000")}
-
-
-def _palette() -> list[str]:
-    """Green where the student wins, pink where it loses, in small steps."""
-    ends = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in PiYG11])
-    at = np.linspace(0, len(ends) - 1, 101)
-    mixed = [np.interp(at, range(len(ends)), ends[:, k]).round().astype(int) for k in range(3)]
-    return ["#" + "".join(f"{part:02x}" for part in colour) for colour in zip(*mixed, strict=True)]
 
 
 # --- H_1 -----------------------------------------------------------------------------------------
