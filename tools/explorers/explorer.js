@@ -112,8 +112,8 @@ globalThis.explorer = (() => {
     }
 
     const look = () => {
-      for (const document_ of globalThis.Bokeh?.documents ?? []) {
-        figure ??= document_.get_model_by_name(`explorer-${name}`);
+      for (const drawing of globalThis.Bokeh?.documents ?? []) {
+        figure ??= drawing.get_model_by_name(`explorer-${name}`);
       }
       if (figure === null) return setTimeout(look, 30);
       update();
