@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache, wraps
 from pathlib import Path
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 Real = float | NDArray[np.float64]
 Kernel = Callable[..., NDArray[np.float64]]
+Check = Callable[[str, Any], NDArray[np.float64]]
 
 #: A decorator: what NumPy says of rounding, whatever the caller's `np.seterr` would have it say.
 usual = np.errstate(divide="warn", over="warn", invalid="warn", under="ignore")
@@ -93,22 +94,51 @@ def penalties(
     return _require(name, given, good, allowed)
 
 
-def ratio(name: str, value: Any) -> NDArray[np.float64]:
-    """0 < value < inf: an aspect ratio d/n."""
+def number(name: str, value: Any) -> NDArray[np.float64]:
+    """Any real number, -inf and inf among them."""
+    array = real(name, value)
+    return _require(name, array, ~np.isnan(array), "a number")
+
+
+def positive(name: str, value: Any) -> NDArray[np.float64]:
+    """0 < value < inf."""
     array = real(name, value)
     return _require(name, array, (array > 0) & (array < np.inf), "a finite number > 0")
 
 
-def variance(name: str, value: Any) -> NDArray[np.float64]:
+def nonnegative(name: str, value: Any) -> NDArray[np.float64]:
     """0 <= value < inf."""
     array = real(name, value)
     return _require(name, array, (array >= 0) & (array < np.inf), "a finite number >= 0")
 
 
-def fraction(name: str, value: Any) -> NDArray[np.float64]:
-    """0 <= value <= 1: a correlation, up to its sign."""
+def unit_interval(name: str, value: Any) -> NDArray[np.float64]:
+    """0 <= value <= 1."""
     array = real(name, value)
     return _require(name, array, (array >= 0) & (array <= 1), "a number between 0 and 1")
+
+
+#: What an argument of this name may be, whichever function takes it.
+CHECKS: dict[str, Check] = {
+    **dict.fromkeys(("lam", "lam_t", "lam_s", "penalties"), penalty),
+    **dict.fromkeys(("gamma", "gamma_t", "gamma_s", "gammas", "spike_norm", "sizes"), positive),
+    **dict.fromkeys(("sigma2", "label_noise", "variance"), nonnegative),
+    **dict.fromkeys(("eta_t", "eta_s", "tau", "norm_t", "norm_s"), nonnegative),
+    **dict.fromkeys(("dof", "zeta", "tolerance"), unit_interval),
+    "x": number,
+}
+
+
+def checked(
+    checks: Mapping[str, Check] = CHECKS, /, **arguments: Any
+) -> dict[str, NDArray[np.float64]]:
+    """Arguments as the arrays that their checks make of them."""
+    return {name: checks[name](name, value) for name, value in arguments.items()}
+
+
+def scalars(**arguments: Any) -> dict[str, float]:
+    """Arguments as numbers, each as `CHECKS` allows it; ValueError for an array."""
+    return {name: scalar(name, array) for name, array in checked(**arguments).items()}
 
 
 def count(name: str, value: Any, *, low: int = 1, high: int | None = None) -> int:
@@ -150,15 +180,19 @@ def settle(instance: Any, **values: Any) -> None:
         object.__setattr__(instance, name, value)
 
 
-def evaluate(kernel: Kernel, **arguments: NDArray[np.float64]) -> Any:
-    """Run a bare kernel on checked arguments of shapes that agree; scalars in, scalars out."""
+def evaluate(kernel: Kernel, checks: Mapping[str, Check] = CHECKS, /, **arguments: Any) -> Any:
+    """Run a bare kernel on arguments that are checked and broadcast; scalars in, scalars out.
+
+    The kernel takes them by name, and in shapes that agree.
+    """
+    arrays = checked(checks, **arguments)
     try:
-        np.broadcast_shapes(*(array.shape for array in arguments.values()))
+        np.broadcast_shapes(*(array.shape for array in arrays.values()))
     except ValueError:
-        shapes = ", ".join(f"{name} has {array.shape}" for name, array in arguments.items())
+        shapes = ", ".join(f"{name} has {array.shape}" for name, array in arrays.items())
         raise ValueError(f"the arguments' shapes must broadcast together: {shapes}") from None
     with np.errstate(all="ignore"):
-        return kernel(*arguments.values())[()]
+        return kernel(**arrays)[()]
 
 
 def _require(

@@ -15,9 +15,9 @@ TINY, HUGE = 5e-324, 1.7e308
 GATES = [
     # gate, allowed, refused, what is said to be allowed
     (_input.penalty, [0, 0.0, TINY, 1, HUGE, INF], [-TINY, -1, -INF, NAN], "number >= 0 "),
-    (_input.ratio, [TINY, 1, HUGE], [0, -0.0, -1, INF, NAN], "finite number > 0"),
-    (_input.variance, [0, TINY, HUGE], [-TINY, INF, NAN], "finite number >= 0"),
-    (_input.fraction, [0, 0.5, 1], [-TINY, 1 + 2**-52, INF, NAN], "between 0 and 1"),
+    (_input.positive, [TINY, 1, HUGE], [0, -0.0, -1, INF, NAN], "finite number > 0"),
+    (_input.nonnegative, [0, TINY, HUGE], [-TINY, INF, NAN], "finite number >= 0"),
+    (_input.unit_interval, [0, 0.5, 1], [-TINY, 1 + 2**-52, INF, NAN], "between 0 and 1"),
 ]
 each_gate = pytest.mark.parametrize(("gate", "allowed", "refused", "said"), GATES)
 
@@ -98,24 +98,32 @@ def test_a_scalar_is_one_number():
         _input.scalar("lam", np.asarray([2.0]))
 
 
-def test_evaluate_broadcasts_and_gives_scalars_for_scalars():
-    def kernel(x, y):
-        return x + 10 * y
+def test_scalars_are_checked_by_their_names():
+    assert _input.scalars(lam=np.inf, gamma=np.float32(2)) == {"lam": INF, "gamma": 2.0}
+    with pytest.raises(ValueError, match=r"^zeta must be a number between 0 and 1, got 2.0"):
+        _input.scalars(sigma2=1.0, zeta=2.0)
+    with pytest.raises(ValueError, match=r"^sigma2 must be a single number here"):
+        _input.scalars(sigma2=[1.0])
 
-    row, column = np.array([1.0, 2.0]), np.array([[3.0], [4.0]])
-    assert np.array_equal(_input.evaluate(kernel, x=row, y=column), [[31, 32], [41, 42]])
-    number = _input.evaluate(kernel, x=np.asarray(1.0), y=np.asarray(2.0))
+
+def test_evaluate_broadcasts_and_gives_scalars_for_scalars():
+    def kernel(gamma, lam):
+        return lam + 10 * gamma
+
+    row, column = [1.0, 2.0], [[3.0], [4.0]]
+    assert np.array_equal(_input.evaluate(kernel, lam=row, gamma=column), [[31, 32], [41, 42]])
+    number = _input.evaluate(kernel, lam=1.0, gamma=2.0)
     assert isinstance(number, float)
     assert number == 21
 
 
 def test_evaluate_names_the_shapes_that_do_not_agree():
     with pytest.raises(ValueError, match=r"lam has \(2,\), gamma has \(3,\)"):
-        _input.evaluate(np.add, lam=np.ones(2), gamma=np.ones(3))
+        _input.evaluate(dict, lam=np.ones(2), gamma=np.ones(3))
 
 
 def test_evaluate_is_quiet_where_a_limit_is_infinite(recwarn):
-    assert _input.evaluate(np.divide, x=np.asarray(1.0), y=np.asarray(0.0)) == INF
+    assert _input.evaluate(lambda lam, gamma: gamma / lam, lam=0.0, gamma=1.0) == INF
     assert not recwarn.list
 
 

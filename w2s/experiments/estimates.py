@@ -89,7 +89,7 @@ def rate(sizes: Sequence[float], estimates: Sequence[Estimate]) -> tuple[float, 
     >>> round(rate([10, 40, 160], exact)[0], 9)
     -0.5
     """
-    x = np.log(_input.ratio("sizes", sizes))
+    x = np.log(_input.positive("sizes", sizes))
     means = np.array([float(e.mean) for e in estimates])
     errors = np.array([float(e.stderr) for e in estimates])
     if x.shape != means.shape or len(x) < 2:

@@ -39,11 +39,9 @@ class Problem:
     def __post_init__(self) -> None:
         for name in ("d", "n_t", "n_s"):
             _input.settle(self, **{name: _input.count(name, getattr(self, name))})
-        gates = {"sigma2": _input.variance, "zeta": _input.fraction, "spike_norm": _input.ratio}
-        for name, gate in gates.items():
-            if name != "zeta" or self.zeta is not None:
-                number = _input.scalar(name, gate(name, getattr(self, name)))
-                _input.settle(self, **{name: number})
+        _input.settle(self, **_input.scalars(sigma2=self.sigma2, spike_norm=self.spike_norm))
+        if self.zeta is not None:
+            _input.settle(self, **_input.scalars(zeta=self.zeta))
 
     @property
     def gamma_t(self) -> float:
@@ -176,7 +174,7 @@ class NetworkProblem:
         for name in ("easy", "hard", "activation"):
             hermite.second_moment(getattr(self, name))  # raises if it is not square-integrable
         for name in ("eta_t", "eta_s", "tau", "norm_t", "norm_s"):
-            size = _input.scalar(name, _input.variance(name, getattr(self, name)))
+            size = _input.scalar(name, _input.nonnegative(name, getattr(self, name)))
             _input.settle(self, **{name: size})
         for name in ("spread_t", "spread_s", "spread_spike"):
             if getattr(self, name) not in SPREADS:
@@ -185,7 +183,7 @@ class NetworkProblem:
                 )
         if self.overlap is not None:
             overlap = _input.scalar("overlap", _input.real("overlap", self.overlap))
-            _input.fraction("abs(overlap)", abs(overlap))
+            _input.unit_interval("abs(overlap)", abs(overlap))
             _input.settle(self, overlap=overlap)
 
 
@@ -218,10 +216,10 @@ def generations(
     """
     sizes = [_input.count(f"samples[{k}]", n) for k, n in enumerate(samples)]
     lams = _input.penalties("penalties", penalties, endless=False)
-    noise = _input.scalar("sigma2", _input.variance("sigma2", sigma2))
+    noise = _input.scalar("sigma2", _input.nonnegative("sigma2", sigma2))
     variances = np.array([noise] + [0.0] * (len(sizes) - 1))
     if label_noise is not None:
-        variances = np.atleast_1d(_input.variance("label_noise", label_noise))
+        variances = np.atleast_1d(_input.nonnegative("label_noise", label_noise))
     for name, given in (("penalties", lams), ("label_noise", variances)):
         if given.shape != (len(sizes),):
             raise ValueError(

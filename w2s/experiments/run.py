@@ -169,7 +169,7 @@ def chain(
     """
     _input.penalties("penalties", penalties, ridgeless=False, endless=False)
     d, sizes, lams, variances = generations(d, samples, penalties, sigma2, label_noise)
-    noise = _input.scalar("sigma2", _input.variance("sigma2", sigma2))
+    noise = _input.scalar("sigma2", _input.nonnegative("sigma2", sigma2))
     trials = _input.count("trials", trials, low=2)
     one = trial or chain_trial
     if label_noise is not None:

@@ -49,6 +49,11 @@ def difference_from_product(z: Any, x: Any, y: Any) -> Any:
     return np.where(z == p, 0.0, (z - p) - e)
 
 
+def ratio(numerator: Any, denominator: Any) -> Any:
+    """numerator/denominator, and 0 for 0/0: every such limit in the theory is 0."""
+    return np.where(numerator == 0, 0.0, numerator / denominator)
+
+
 def _split(x: Any) -> tuple[Any, Any]:
     t = _SPLITTER * x
     high = t - (t - x)

@@ -22,8 +22,9 @@ from scipy.optimize import brentq
 
 from w2s import _input
 from w2s._input import Real
+from w2s.theory._exact import ratio
 from w2s.theory.marchenko_pastur import degrees_of_freedom, penalty, terms
-from w2s.theory.ridge import optimal_student_penalty
+from w2s.theory.ridge import imbalance, optimal_student_penalty
 
 Array = NDArray[np.float64]
 
@@ -94,17 +95,15 @@ def chain_limit(
     if count == 0:
         raise ValueError("penalties must name at least the teacher's, got none")
     noise = [sigma2] + [0.0] * (count - 1) if label_noise is None else label_noise
-    for name, given in (("gammas", gammas), ("label_noise", noise)):
-        if len(given) != count:
+    given = {"penalties": penalties, "gammas": gammas, "label_noise": noise}
+    for name, values in given.items():
+        if len(values) != count:
             raise ValueError(
-                f"{name} and penalties must have the same length, got {len(given)} and {count}"
+                f"{name} and penalties must have the same length, got {len(values)} and {count}"
             )
-    arguments = {"sigma2": _input.variance("sigma2", sigma2)}
-    for k in range(count):
-        arguments[f"penalties[{k}]"] = _input.penalty(f"penalties[{k}]", penalties[k])
-        arguments[f"gammas[{k}]"] = _input.ratio(f"gammas[{k}]", gammas[k])
-        arguments[f"label_noise[{k}]"] = _input.variance(f"label_noise[{k}]", noise[k])
-    overlap, energy, error = _input.evaluate(_generations, **arguments)
+    stages = {f"{name}[{k}]": values[k] for k in range(count) for name, values in given.items()}
+    checks = {name: _input.CHECKS[name.partition("[")[0]] for name in ("sigma2", *stages)}
+    overlap, energy, error = _input.evaluate(_generations, checks, sigma2=sigma2, **stages)
     return Chain(overlap, energy, error)
 
 
@@ -135,25 +134,17 @@ def best_length(
     [0.0, 2.0, 22.0]
     """
 
-    def kernel(lam_s: Array, lam_t: Array, gamma_s: Array, gamma_t: Array, sigma2: Array) -> Array:
-        student, teacher = terms(lam_s, gamma_s), terms(lam_t, gamma_t)
-        a = student.dof
-        excess = sigma2 * gamma_t - lam_t
-        too_long = np.where(lam_t == np.inf, -1.0, excess / teacher.root)  # −c
-        shown = (student.rest + 2 * a * student.slack) / student.curvature  # (1−q)/(1−a)
-        gain = (1 + too_long) * shown / 2
+    def kernel(lam_t: Array, lam_s: Array, gamma_t: Array, gamma_s: Array, sigma2: Array) -> Array:
+        student = terms(lam_s, gamma_s)
+        shown = (student.rest + 2 * student.dof * student.slack) / student.curvature
+        gain = (1 - imbalance(lam_t, gamma_t, sigma2)) * shown / 2  # shown is (1−q)/(1−a)
         turn = -np.log1p(-student.rest * student.slack / student.curvature)  # −log(q/a)
         copies = (student.rest == 0) | (student.curvature == 0)
         steps = np.maximum(np.ceil(np.log(gain) / turn), 1)
         return np.where(copies | (gain <= 1), 0.0, steps)
 
     return _input.evaluate(
-        kernel,
-        lam_s=_input.penalty("lam_s", lam_s),
-        lam_t=_input.penalty("lam_t", lam_t),
-        gamma_s=_input.ratio("gamma_s", gamma_s),
-        gamma_t=_input.ratio("gamma_t", gamma_t),
-        sigma2=_input.variance("sigma2", sigma2),
+        kernel, lam_t=lam_t, lam_s=lam_s, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2
     )
 
 
@@ -185,13 +176,9 @@ def best_penalties(
     [0.0, 0.0]
     """
     count = _input.count("students", students)
-    lam_t = _input.scalar("lam_t", _input.penalty("lam_t", lam_t))
-    gamma_s = _input.scalar("gamma_s", _input.ratio("gamma_s", gamma_s))
-    gamma_t = _input.scalar("gamma_t", _input.ratio("gamma_t", gamma_t))
-    sigma2 = _input.scalar("sigma2", _input.variance("sigma2", sigma2))
-    alone = float(
-        optimal_student_penalty(lam_t=lam_t, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2)
-    )
+    given = _input.scalars(lam_t=lam_t, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2)
+    lam_t, gamma_t, gamma_s, sigma2 = given.values()
+    alone = float(optimal_student_penalty(**given))
     if count == 1 or alone in (0.0, math.inf) or gamma_s == 1:
         return np.array([alone] + [alone if alone == math.inf else 0.0] * (count - 1))
     # q(a, γ) = q(γa, 1/γ)/γ: what is best at 1/γ, times γ, is best at γ
@@ -229,8 +216,9 @@ def best_penalties(
     return np.asarray(scale * penalty(dofs, gamma))
 
 
-def _generations(sigma2: Array, *stages: Array) -> Any:
-    """Overlap, energy and error of each generation; `stages` are λ, γ, s, λ, γ, s, …"""
+def _generations(sigma2: Array, **by_name: Array) -> Any:
+    """Overlap, energy and error of each generation; by name come λ, γ, s, λ, γ, s, …"""
+    stages = tuple(by_name.values())
     shape = np.broadcast_shapes(sigma2.shape, *(stage.shape for stage in stages))
     # 1 − o and N − o², which cancel nowhere
     overlap, missing, scatter = np.ones(shape), np.zeros(shape), np.zeros(shape)
@@ -239,9 +227,9 @@ def _generations(sigma2: Array, *stages: Array) -> Any:
         lam, gamma, noise = stages[k : k + 3]
         stage = terms(lam, gamma)
         a = stage.dof
-        own = gamma * a**2 * _ratio(stage.rest**2, stage.curvature)
+        own = gamma * a**2 * ratio(stage.rest**2, stage.curvature)
         kept = a**2 + own
-        fitted = gamma * a**2 * _ratio(noise, stage.curvature)
+        fitted = gamma * a**2 * ratio(noise, stage.curvature)
         scatter = np.where(kept == 0, 0.0, kept * scatter) + own * overlap**2 + fitted
         missing = stage.rest + a * missing
         overlap = a * overlap
@@ -267,8 +255,3 @@ def _inflection(gamma: float) -> float:
         return 2 * a * (1 + gamma - 2 * gamma * a) ** 2 - (1 + gamma) * (1 - gamma * a**2) ** 2
 
     return float(brentq(bend, 0.0, 1.0, xtol=1e-15))
-
-
-def _ratio(numerator: Array, denominator: Array) -> Array:
-    """numerator/denominator, and 0 for 0/0: every such limit in this module is 0."""
-    return np.where(numerator == 0, 0.0, numerator / denominator)

@@ -102,7 +102,7 @@ class Task:
             object.__setattr__(self, "basis", _orthogonal("basis", self.basis, len(eigenvalues)))
         object.__setattr__(self, "eigenvalues", eigenvalues)
         object.__setattr__(self, "target", target)
-        noise = _input.scalar("sigma2", _input.variance("sigma2", self.sigma2))
+        noise = _input.scalar("sigma2", _input.nonnegative("sigma2", self.sigma2))
         object.__setattr__(self, "sigma2", noise)
 
     @classmethod

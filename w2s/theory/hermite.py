@@ -177,7 +177,7 @@ def information_exponent(
     >>> [information_exponent(name) for name in ("relu", "abs", "He3")]
     [1, 2, 3]
     """
-    _input.fraction("tolerance", tolerance)
+    _input.unit_interval("tolerance", tolerance)
     normalised, energy = _expand(
         as_function(f), _input.count("order", order, high=MAX_ORDER), kinks
     )
@@ -198,7 +198,7 @@ def smoothed_slope(f: str | Function | Scalar, variance: ArrayLike) -> Array:
     0.5
     """
     function = as_function(f)
-    checked = _input.variance("variance", variance)
+    checked = _input.nonnegative("variance", variance)
     values = [_mean_slope(function, float(v)) for v in checked.ravel()]
     return np.array(values).reshape(checked.shape)
 

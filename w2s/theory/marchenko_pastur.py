@@ -74,8 +74,8 @@ def degrees_of_freedom(lam: ArrayLike, gamma: ArrayLike) -> Real:
     """
     return _input.evaluate(
         lambda lam, gamma: np.where(lam == 0, np.minimum(1, 1 / gamma), terms(lam, gamma).dof),
-        lam=_input.penalty("lam", lam),
-        gamma=_input.ratio("gamma", gamma),
+        lam=lam,
+        gamma=gamma,
     )
 
 
@@ -90,7 +90,6 @@ def penalty(dof: ArrayLike, gamma: ArrayLike) -> Real:
     >>> float(penalty(0.25, 2.0))
     1.5
     """
-    dof_array, gamma_array = _input.fraction("dof", dof), _input.ratio("gamma", gamma)
 
     def kernel(dof: NDArray[np.float64], gamma: NDArray[np.float64]) -> NDArray[np.float64]:
         slack = _exact.difference_from_product(1.0, gamma, dof)
@@ -100,7 +99,7 @@ def penalty(dof: ArrayLike, gamma: ArrayLike) -> Real:
             raise ValueError(f"dof must be at most min(1, 1/gamma) = {1 / ratio}, got {bad}")
         return np.where(dof == 0, np.inf, (1 - dof) * np.maximum(slack, 0) / dof)
 
-    return _input.evaluate(kernel, dof=dof_array, gamma=gamma_array)
+    return _input.evaluate(kernel, dof=dof, gamma=gamma)
 
 
 def stieltjes(lam: ArrayLike, gamma: ArrayLike) -> Real:
@@ -115,8 +114,8 @@ def stieltjes(lam: ArrayLike, gamma: ArrayLike) -> Real:
     """
     return _input.evaluate(
         lambda lam, gamma: _stieltjes(terms(lam, gamma), gamma),
-        lam=_input.penalty("lam", lam),
-        gamma=_input.ratio("gamma", gamma),
+        lam=lam,
+        gamma=gamma,
     )
 
 
@@ -137,9 +136,7 @@ def stieltjes_derivative(lam: ArrayLike, gamma: ArrayLike) -> Real:
         # (m/√·)² keeps m² from overflowing where the quotient does not.
         return (m / np.sqrt(t.curvature)) ** 2
 
-    return _input.evaluate(
-        kernel, lam=_input.penalty("lam", lam), gamma=_input.ratio("gamma", gamma)
-    )
+    return _input.evaluate(kernel, lam=lam, gamma=gamma)
 
 
 def support(gamma: ArrayLike) -> tuple[Real, Real]:
@@ -152,9 +149,8 @@ def support(gamma: ArrayLike) -> tuple[Real, Real]:
     >>> [float(edge) for edge in support(4.0)]
     [1.0, 9.0]
     """
-    g = _input.ratio("gamma", gamma)
-    low = _input.evaluate(lambda g: ((1 - g) / (1 + np.sqrt(g))) ** 2, gamma=g)
-    return low, _input.evaluate(lambda g: (1 + np.sqrt(g)) ** 2, gamma=g)
+    low = _input.evaluate(lambda gamma: ((1 - gamma) / (1 + np.sqrt(gamma))) ** 2, gamma=gamma)
+    return low, _input.evaluate(lambda gamma: (1 + np.sqrt(gamma)) ** 2, gamma=gamma)
 
 
 def density(x: ArrayLike, gamma: ArrayLike) -> Real:
@@ -182,10 +178,7 @@ def density(x: ArrayLike, gamma: ArrayLike) -> Real:
         value = np.where((x > 0) & (inside > 0), value, 0.0)
         return np.where((x == 0) & (gamma == 1), np.inf, value)
 
-    x_array = _input.real("x", x)
-    if np.any(np.isnan(x_array)):
-        raise ValueError("x must be real numbers, got nan")
-    return _input.evaluate(kernel, x=x_array, gamma=_input.ratio("gamma", gamma))
+    return _input.evaluate(kernel, x=x, gamma=gamma)
 
 
 def atom(gamma: ArrayLike) -> Real:
@@ -196,9 +189,7 @@ def atom(gamma: ArrayLike) -> Real:
     >>> float(atom(4.0))
     0.75
     """
-    return _input.evaluate(
-        lambda g: np.where(g > 1, (g - 1) / g, 0.0), gamma=_input.ratio("gamma", gamma)
-    )
+    return _input.evaluate(lambda gamma: np.where(gamma > 1, (gamma - 1) / gamma, 0.0), gamma=gamma)
 
 
 def moment(k: int, gamma: ArrayLike) -> Real:
@@ -212,8 +203,8 @@ def moment(k: int, gamma: ArrayLike) -> Real:
     order = _input.count("k", k, low=0)
     narayana = [comb(order, r) * comb(order - 1, r) // (r + 1) for r in range(order)] or [1]
     return _input.evaluate(
-        lambda g: np.polynomial.polynomial.polyval(g, np.array(narayana, dtype=float)),
-        gamma=_input.ratio("gamma", gamma),
+        lambda gamma: np.polynomial.polynomial.polyval(gamma, np.array(narayana, dtype=float)),
+        gamma=gamma,
     )
 
 

@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from w2s import _input
 from w2s._input import Real
 from w2s.theory import _exact
-from w2s.theory._exact import mp
+from w2s.theory._exact import mp, ratio
 from w2s.theory.marchenko_pastur import Terms, terms
 
 Array = NDArray[np.float64]
@@ -58,6 +58,8 @@ class WinningWindow:
 
 EMPTY = WinningWindow(float("nan"), float("nan"))
 _CEILINGS = ("tuned", "noisy", "clean")
+#: γ_s = 0 is unlabelled data without end.
+_ENDLESS = {**_input.CHECKS, "gamma_s": _input.nonnegative}
 
 
 def optimal_teacher_penalty(gamma_t: ArrayLike, sigma2: ArrayLike) -> Real:
@@ -68,11 +70,7 @@ def optimal_teacher_penalty(gamma_t: ArrayLike, sigma2: ArrayLike) -> Real:
     >>> float(optimal_teacher_penalty(0.25, 1.0))
     0.25
     """
-    return _input.evaluate(
-        lambda g, s: s * g,
-        gamma_t=_input.ratio("gamma_t", gamma_t),
-        sigma2=_input.variance("sigma2", sigma2),
-    )
+    return _input.evaluate(lambda gamma_t, sigma2: sigma2 * gamma_t, gamma_t=gamma_t, sigma2=sigma2)
 
 
 def teacher_error(lam_t: ArrayLike, gamma_t: ArrayLike, sigma2: ArrayLike) -> Real:
@@ -88,10 +86,15 @@ def teacher_error(lam_t: ArrayLike, gamma_t: ArrayLike, sigma2: ArrayLike) -> Re
     """
     return _input.evaluate(
         lambda lam_t, gamma_t, sigma2: _teacher_error(terms(lam_t, gamma_t), sigma2),
-        lam_t=_input.penalty("lam_t", lam_t),
-        gamma_t=_input.ratio("gamma_t", gamma_t),
-        sigma2=_input.variance("sigma2", sigma2),
+        lam_t=lam_t,
+        gamma_t=gamma_t,
+        sigma2=sigma2,
     )
+
+
+def imbalance(lam_t: ArrayLike, gamma_t: ArrayLike, sigma2: ArrayLike) -> Real:
+    """c."""
+    return _input.evaluate(_imbalance, lam_t=lam_t, gamma_t=gamma_t, sigma2=sigma2)
 
 
 @_input.by_keyword
@@ -116,7 +119,15 @@ def student_error(
     ... )) < float(teacher_error(0.0, 0.25, 1.0))
     True
     """
-    return _input.evaluate(_student_error, **_checked(lam_s, lam_t, gamma_s, gamma_t, sigma2, zeta))
+    return _input.evaluate(
+        _student_error,
+        lam_t=lam_t,
+        lam_s=lam_s,
+        gamma_t=gamma_t,
+        gamma_s=gamma_s,
+        sigma2=sigma2,
+        zeta=zeta,
+    )
 
 
 @_input.by_keyword
@@ -139,7 +150,15 @@ def error_gap(
     >>> float(error_gap(lam_t=0.0, lam_s=1e-9, gamma_t=0.25, gamma_s=0.25, sigma2=1.0))
     -8.88...e-10
     """
-    return _input.evaluate(_error_gap, **_checked(lam_s, lam_t, gamma_s, gamma_t, sigma2, zeta))
+    return _input.evaluate(
+        _error_gap,
+        lam_t=lam_t,
+        lam_s=lam_s,
+        gamma_t=gamma_t,
+        gamma_s=gamma_s,
+        sigma2=sigma2,
+        zeta=zeta,
+    )
 
 
 @_input.by_keyword
@@ -159,15 +178,7 @@ def winning_window(
     >>> winning_window(lam_t=0.0, gamma_t=0.25, gamma_s=0.25, sigma2=1.0).low
     0.0
     """
-    given = dict(lam_t=lam_t, gamma_s=gamma_s, gamma_t=gamma_t, sigma2=sigma2, zeta=zeta)
-    checks = dict(
-        lam_t=_input.penalty,
-        gamma_s=_input.ratio,
-        gamma_t=_input.ratio,
-        sigma2=_input.variance,
-        zeta=_input.fraction,
-    )
-    values = {name: _input.scalar(name, checks[name](name, given[name])) for name in given}
+    values = _input.scalars(lam_t=lam_t, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2, zeta=zeta)
     with mp.workdps(_digits(values["lam_t"])):
         return _winning_window(**values)
 
@@ -212,9 +223,13 @@ def optimal_student_penalty(
     ... ))  # no alignment: copy the teacher
     0.0
     """
-
     return _input.evaluate(
-        _each(_optimal_student_penalty), **_checked_pair(lam_t, gamma_s, gamma_t, sigma2, zeta)
+        _each(_optimal_student_penalty),
+        lam_t=lam_t,
+        gamma_t=gamma_t,
+        gamma_s=gamma_s,
+        sigma2=sigma2,
+        zeta=zeta,
     )
 
 
@@ -254,7 +269,12 @@ def best_student_error(
     """
     return _input.evaluate(
         _each(_best_student_error),
-        **_checked_pair(lam_t, gamma_s, gamma_t, sigma2, zeta, endless=True),
+        _ENDLESS,
+        lam_t=lam_t,
+        gamma_t=gamma_t,
+        gamma_s=gamma_s,
+        sigma2=sigma2,
+        zeta=zeta,
     )
 
 
@@ -302,10 +322,14 @@ def performance_gap_recovered(
     """
     if ceiling not in _CEILINGS:
         raise ValueError(f"ceiling must be one of {', '.join(_CEILINGS)}, got {ceiling!r}")
-
     return _input.evaluate(
         _each(partial(_performance_gap_recovered, ceiling)),
-        **_checked_pair(lam_t, gamma_s, gamma_t, sigma2, zeta, endless=True),
+        _ENDLESS,
+        lam_t=lam_t,
+        gamma_t=gamma_t,
+        gamma_s=gamma_s,
+        sigma2=sigma2,
+        zeta=zeta,
     )
 
 
@@ -337,78 +361,49 @@ def alignment_threshold(*, gamma_t: ArrayLike, gamma_s: ArrayLike, sigma2: Array
     [0.0, 0.7651, 0.8349, 0.899]
     """
 
-    def kernel(gamma_s: Array, gamma_t: Array, sigma2: Array) -> Array:
+    def kernel(gamma_t: Array, gamma_s: Array, sigma2: Array) -> Array:
         teacher = terms(sigma2 * gamma_t, gamma_t)
         r = np.sqrt(np.maximum(gamma_s - 1, 0) / gamma_s)
         needed = 1 / np.sqrt(teacher.dof + 4 * teacher.rest / (1 + r))
         perfect = (sigma2 == 0) & (gamma_t <= 1)
         return np.where(perfect, 1.0, np.where(gamma_s < 1, 0.0, needed))
 
-    return _input.evaluate(
-        kernel,
-        gamma_s=_input.ratio("gamma_s", gamma_s),
-        gamma_t=_input.ratio("gamma_t", gamma_t),
-        sigma2=_input.variance("sigma2", sigma2),
-    )
-
-
-def _checked(
-    lam_s: ArrayLike,
-    lam_t: ArrayLike,
-    gamma_s: ArrayLike,
-    gamma_t: ArrayLike,
-    sigma2: ArrayLike,
-    zeta: ArrayLike,
-) -> dict[str, Array]:
-    pair = _checked_pair(lam_t, gamma_s, gamma_t, sigma2, zeta)
-    return dict(lam_s=_input.penalty("lam_s", lam_s), **pair)
-
-
-def _checked_pair(
-    lam_t: ArrayLike,
-    gamma_s: ArrayLike,
-    gamma_t: ArrayLike,
-    sigma2: ArrayLike,
-    zeta: ArrayLike,
-    *,
-    endless: bool = False,
-) -> dict[str, Array]:
-    """A teacher and its student; with `endless` γ_s may be 0, unlabelled data without end."""
-    return dict(
-        lam_t=_input.penalty("lam_t", lam_t),
-        gamma_s=(_input.variance if endless else _input.ratio)("gamma_s", gamma_s),
-        gamma_t=_input.ratio("gamma_t", gamma_t),
-        sigma2=_input.variance("sigma2", sigma2),
-        zeta=_input.fraction("zeta", zeta),
-    )
+    return _input.evaluate(kernel, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2)
 
 
 def _each(function: Callable[..., float]) -> _input.Kernel:
     """A function of numbers as a kernel: called for each combination of its arguments."""
 
-    def kernel(*arguments: Array) -> Array:
-        spread = np.broadcast_arrays(*arguments)
+    def kernel(**arguments: Array) -> Array:
+        spread = np.broadcast_arrays(*arguments.values())
         rows = zip(*(argument.flat for argument in spread), strict=True)
-        return np.array([function(*map(float, row)) for row in rows]).reshape(spread[0].shape)
+        found = [function(**dict(zip(arguments, map(float, row), strict=True))) for row in rows]
+        return np.array(found).reshape(spread[0].shape)
 
     return kernel
 
 
+def _imbalance(lam_t: Array, gamma_t: Array, sigma2: Array) -> Array:
+    excess = _exact.difference_from_product(lam_t, sigma2, gamma_t)
+    share = np.where(lam_t == np.inf, 1.0, excess / terms(lam_t, gamma_t).root)
+    return np.where(excess == 0, 0.0, share)
+
+
 def _teacher_error(teacher: Terms, sigma2: Array) -> Array:
-    excess = _ratio(sigma2 + teacher.rest**2, teacher.curvature)
+    excess = ratio(sigma2 + teacher.rest**2, teacher.curvature)
     return np.where((teacher.curvature == 0) & (sigma2 == 0), 0.0, excess)
 
 
 def _student_error(
-    lam_s: Array, lam_t: Array, gamma_s: Array, gamma_t: Array, sigma2: Array, zeta: Array
+    lam_t: Array, lam_s: Array, gamma_t: Array, gamma_s: Array, sigma2: Array, zeta: Array
 ) -> Array:
     student, teacher = terms(lam_s, gamma_s), terms(lam_t, gamma_t)
     a, b = student.dof, teacher.dof
     ridge_bias = (student.rest + a * teacher.rest) ** 2
-    student_variance = gamma_s * (a * b) ** 2 * _ratio(student.rest**2, student.curvature)
+    student_variance = gamma_s * (a * b) ** 2 * ratio(student.rest**2, student.curvature)
     unaligned = (1 - zeta) * (1 + zeta)
     bias = unaligned * (ridge_bias + student_variance) + (zeta * teacher.rest) ** 2
-    noise = gamma_t * b**2 * _ratio(sigma2 + teacher.rest**2, teacher.curvature)
+    noise = gamma_t * b**2 * ratio(sigma2 + teacher.rest**2, teacher.curvature)
     noise = np.where((teacher.curvature == 0) & (sigma2 == 0), 0.0, noise)
     passed_on = _energy(student, gamma_s)
     return sigma2 + bias + np.where(passed_on == 0, 0.0, passed_on * noise)
@@ -420,16 +415,14 @@ def _energy(student: Terms, gamma_s: Array) -> Array:
         gamma_s <= 1, (1 - gamma_s) + 2 * gamma_s * student.rest, (gamma_s - 1) + 2 * student.slack
     )
     interpolates = student.curvature == 0  # γ_s = 1, λ_s = 0: the student copies its teacher
-    return np.where(interpolates, 1.0, student.dof**2 * _ratio(numerator, student.curvature))
+    return np.where(interpolates, 1.0, student.dof**2 * ratio(numerator, student.curvature))
 
 
 def _error_gap(
-    lam_s: Array, lam_t: Array, gamma_s: Array, gamma_t: Array, sigma2: Array, zeta: Array
+    lam_t: Array, lam_s: Array, gamma_t: Array, gamma_s: Array, sigma2: Array, zeta: Array
 ) -> Array:
     student, teacher = terms(lam_s, gamma_s), terms(lam_t, gamma_t)
-    excess = _exact.difference_from_product(lam_t, sigma2, gamma_t)
-    c = np.where(excess == 0, 0.0, np.where(lam_t == np.inf, 1.0, excess / teacher.root))
-    parts = _gap_parts(student, teacher, c, zeta)
+    parts = _gap_parts(student, teacher, _imbalance(lam_t, gamma_t, sigma2), zeta)
     total = parts[0] + parts[1] + parts[2]
     factor = student.rest / student.curvature * teacher.dof
     gap = np.where((student.rest == 0) | (teacher.dof == 0), 0.0, factor * total)
@@ -438,7 +431,7 @@ def _error_gap(
     if not np.any(lost):
         return gap
     gap = np.array(gap)
-    arguments = np.broadcast_arrays(lam_s, lam_t, gamma_s, gamma_t, sigma2, zeta)
+    arguments = np.broadcast_arrays(lam_t, lam_s, gamma_t, gamma_s, sigma2, zeta)
     gap[lost] = [
         _precise_gap(*map(float, row))
         for row in zip(*(argument[lost] for argument in arguments), strict=True)
@@ -467,25 +460,25 @@ def _precise_terms(lam: Any, gamma: Any) -> Terms:
     return terms(mp.mpf(lam), mp.mpf(gamma), sqrt=mp.sqrt, where=lambda c, x, y: x if c else y)
 
 
-def _imbalance(lam_t: float, gamma_t: float, sigma2: float, teacher: Terms) -> Any:
-    """c = (λ_t − σ²γ_t)/√((1+γ_t+λ_t)² − 4γ_t), in mpmath."""
+def _precise_imbalance(lam_t: float, gamma_t: float, sigma2: float, teacher: Terms) -> Any:
+    """c in mpmath."""
     if lam_t == sigma2 * gamma_t:
         return mp.mpf(0)
     return (mp.mpf(lam_t) - mp.mpf(sigma2) * mp.mpf(gamma_t)) / teacher.root
 
 
 def _precise_gap(
-    lam_s: float, lam_t: float, gamma_s: float, gamma_t: float, sigma2: float, zeta: float
+    lam_t: float, lam_s: float, gamma_t: float, gamma_s: float, sigma2: float, zeta: float
 ) -> float:
     with mp.workdps(_digits(lam_s, lam_t)):
         student, teacher = _precise_terms(lam_s, gamma_s), _precise_terms(lam_t, gamma_t)
-        c = _imbalance(lam_t, gamma_t, sigma2, teacher)
+        c = _precise_imbalance(lam_t, gamma_t, sigma2, teacher)
         total = sum(_gap_parts(student, teacher, c, mp.mpf(zeta)))
         return float(student.rest / student.curvature * teacher.dof * total)
 
 
 def _winning_window(
-    lam_t: float, gamma_s: float, gamma_t: float, sigma2: float, zeta: float
+    lam_t: float, gamma_t: float, gamma_s: float, sigma2: float, zeta: float
 ) -> WinningWindow:
     """Where the quadratic 2γ_s κa² − (z+κ)a + z − κ is negative, 0 < a < min(1, 1/γ_s).
 
@@ -520,12 +513,12 @@ def _winning_window(
 def _alignment_terms(lam_t: float, gamma_t: float, sigma2: float, zeta: float) -> tuple[Any, Any]:
     """z = 1 − ζ² and κ = ζ²(1−b) − c = −z·c_ζ, in mpmath; c_ζ is the c that alignment leaves."""
     teacher, aligned = _precise_terms(lam_t, gamma_t), mp.mpf(zeta)
-    c = _imbalance(lam_t, gamma_t, sigma2, teacher)
+    c = _precise_imbalance(lam_t, gamma_t, sigma2, teacher)
     return (1 - aligned) * (1 + aligned), aligned**2 * teacher.rest - c
 
 
 def _optimal_student_penalty(
-    lam_t: float, gamma_s: float, gamma_t: float, sigma2: float, zeta: float
+    lam_t: float, gamma_t: float, gamma_s: float, sigma2: float, zeta: float
 ) -> float:
     """The root of (1−a)(1−γ_s a)/((1−γ_s a²)² − (1−a)(1−γ_s a)) = κ/z.
 
@@ -558,10 +551,10 @@ def _optimal_student_penalty(
 
 
 def _best_student_error(
-    lam_t: float, gamma_s: float, gamma_t: float, sigma2: float, zeta: float
+    lam_t: float, gamma_t: float, gamma_s: float, sigma2: float, zeta: float
 ) -> float:
     if gamma_s > 0:
-        lam_s = _optimal_student_penalty(lam_t, gamma_s, gamma_t, sigma2, zeta)
+        lam_s = _optimal_student_penalty(lam_t, gamma_t, gamma_s, sigma2, zeta)
         return float(
             student_error(
                 lam_t=lam_t, lam_s=lam_s, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2, zeta=zeta
@@ -581,7 +574,7 @@ def _best_student_error(
 
 
 def _performance_gap_recovered(
-    ceiling: str, lam_t: float, gamma_s: float, gamma_t: float, sigma2: float, zeta: float
+    ceiling: str, lam_t: float, gamma_t: float, gamma_s: float, sigma2: float, zeta: float
 ) -> float:
     if lam_t == np.inf:
         return 0.0  # the teacher knows nothing, and every ceiling knows something
@@ -591,7 +584,7 @@ def _performance_gap_recovered(
         teacher = _precise_terms(lam_t, gamma_t)
         if ceiling == "tuned":
             tuned = _precise_terms(mp.mpf(sigma2) * mp.mpf(gamma_t), gamma_t)
-            c = _imbalance(lam_t, gamma_t, sigma2, teacher)
+            c = _precise_imbalance(lam_t, gamma_t, sigma2, teacher)
             apart = teacher.slack + gamma_t * teacher.dof * tuned.rest  # 1 − γ_t b b*
             to_recover = tuned.dof * teacher.curvature * (c / apart) ** 2
         elif ceiling == "noisy" and gamma_s > 0:
@@ -602,7 +595,7 @@ def _performance_gap_recovered(
             to_recover = _excess(teacher, sigma2, gamma_t) - unseen
         if to_recover <= 0:
             return math.nan
-        recovered = _best_gain(lam_t, gamma_s, gamma_t, sigma2, zeta, teacher)
+        recovered = _best_gain(lam_t, gamma_t, gamma_s, sigma2, zeta, teacher)
         return float(recovered / to_recover)
 
 
@@ -613,25 +606,20 @@ def _excess(teacher: Terms, sigma2: float, gamma_t: float) -> Any:
 
 
 def _best_gain(
-    lam_t: float, gamma_s: float, gamma_t: float, sigma2: float, zeta: float, teacher: Terms
+    lam_t: float, gamma_t: float, gamma_s: float, sigma2: float, zeta: float, teacher: Terms
 ) -> Any:
     """L_t − min L_s, in mpmath; bκ²/(z+κ) with unlabelled data without end."""
     z, kappa = _alignment_terms(lam_t, gamma_t, sigma2, zeta)
     if gamma_s == 0:
         return teacher.dof * kappa**2 / (z + kappa) if kappa > 0 else mp.mpf(0)
-    lam_s = _optimal_student_penalty(lam_t, gamma_s, gamma_t, sigma2, zeta)
+    lam_s = _optimal_student_penalty(lam_t, gamma_t, gamma_s, sigma2, zeta)
     if lam_s == 0 and gamma_s <= 1:
         return mp.mpf(0)  # a copy of the teacher
     student = Terms(0, 1, 1, 1, math.inf) if lam_s == math.inf else _precise_terms(lam_s, gamma_s)
-    c = _imbalance(lam_t, gamma_t, sigma2, teacher)
+    c = _precise_imbalance(lam_t, gamma_t, sigma2, teacher)
     total = sum(_gap_parts(student, teacher, c, mp.mpf(zeta)))
     return -student.rest / student.curvature * teacher.dof * total
 
 
 def _penalty_at(dof: Any, gamma: Any) -> float:
     return float((1 - dof) * (1 - gamma * dof) / dof)
-
-
-def _ratio(numerator: Any, denominator: Any) -> Any:
-    """numerator/denominator, and 0 for 0/0: every such limit in this module is 0."""
-    return np.where(numerator == 0, 0.0, numerator / denominator)
