@@ -3,6 +3,7 @@ PYTHON ?= python3
 WORKERS ?= 2
 PORT ?= 8000
 CHAPTER ?=
+PACKAGE ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -61,10 +62,13 @@ serve: $(READY)  ## show the built book on http://127.0.0.1:8000 (or PORT=...)
 lint: $(READY)  ## ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check w2s tools tests && $(BIN)/mypy
 
-lock: $(READY)  ## requirements.in -> requirements.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --upgrade -o requirements.txt requirements.in
+lock: $(READY)  ## requirements.in -> requirements.txt, everything at its newest (PACKAGE=name moves one)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header $(if $(PACKAGE),--upgrade-package $(PACKAGE),--upgrade) -o requirements.txt requirements.in
+
+addresses: $(READY)  ## after a change of `Repository` in pyproject.toml: write it to every other file
+	$(BIN)/python -m tools.addresses
 
 clean:  ## remove everything that was built, the environment too
 	rm -rf _build .venv .pytest_cache .mypy_cache .ruff_cache
 
-.PHONY: help setup book pdf look links binder test record bench serve lint lock clean
+.PHONY: help setup book pdf look links binder test record bench serve lint lock addresses clean
