@@ -27,20 +27,20 @@ from w2s import (
     ridge,
     simulate,
 )
-from w2s.experiments import running, samplers
+from w2s.experiments import samplers
 from w2s.statements import traces
 
 NUMERIC = (
-    *(chains, covariance, hermite, marchenko_pastur, onestep),
-    *(prediction, ridge, running, samplers, simulate),
+    *(chains, covariance, hermite, marchenko_pastur, ridge),
+    *(simulate, samplers, onestep, prediction),
 )
 #: What takes no numbers of the caller's, is a result, or is a bare kernel and says so.
 EXEMPT = {
     *("chains.Chain", "covariance.Stage", "covariance.Errors", "covariance.BestTeacher"),
     *("covariance.BestStudent", "hermite.Function", "hermite.named", "hermite.as_function"),
     *("marchenko_pastur.Terms", "marchenko_pastur.terms", "onestep.Alignments"),
-    *("prediction.Data", "prediction.Measured", "prediction.Best", "prediction.Prediction"),
-    *("ridge.WinningWindow", "running.repeat", "running.keeping"),
+    *("prediction.Data", "prediction.Best", "prediction.Prediction"),
+    "ridge.WinningWindow",
     *("simulate.Experiment", "simulate.Draws", "simulate.gaussian_rows", "simulate.sign_rows"),
 }
 
@@ -196,9 +196,8 @@ CASES = {
         {"size": 100, "spread": "gaussian", "rng": 0},
     ),
     "onestep.student_vectors": (onestep.student_vectors, {"problem": _net, "rng": 0}),
-    "onestep.estimate": (onestep.estimate, {"values": [1.0, 2.0, 4.0]}),
-    "onestep.rate": (
-        onestep.rate,
+    "simulate.rate": (
+        simulate.rate,
         {
             "sizes": [10.0, 40.0, 100.0],
             "estimates": [
@@ -258,19 +257,14 @@ CASES = {
     ),
     "samplers.spectrum": (samplers.spectrum, {"n": 100, "d": 120, "rng": 0}),
     "samplers.haar_frame": (samplers.haar_frame, {"d": 100, "block": 2, "rng": 0}),
-    "samplers.band_trial": (samplers.band_trial, _trial),
-    "samplers.spectral_trial": (samplers.spectral_trial, _trial),
-    "samplers.exact_trial": (samplers.exact_trial, _trial),
+    "simulate.band_trial": (simulate.band_trial, _trial),
+    "simulate.spectral_trial": (simulate.spectral_trial, _trial),
+    "simulate.exact_trial": (simulate.exact_trial, _trial),
     "samplers.cheapest_forms": (
         samplers.cheapest_forms,
         {"problem": _problem, "teachers": 100, "students": 100},
     ),
-    "samplers.pairs": (
-        lambda lam_t, lam_s: samplers.pairs(lam_t, lam_s),
-        _penalties,
-    ),
-    "samplers.generations": (samplers.generations, {**_chain, "label_noise": [1.0, 2.0, 3.0]}),
-    "samplers.chain_trial": (samplers.chain_trial, {**_chain, "rng": 0}),
+    "simulate.chain_trial": (simulate.chain_trial, {**_chain, "rng": 0}),
     "simulate.Problem": (
         simulate.Problem,
         {"d": 50, "n_t": 100, "n_s": 60, "sigma2": 4.0, "zeta": 1.0, "spike_norm": 2.0},
@@ -338,15 +332,17 @@ def plain(result):
 
 
 def listed():
-    """The public functions and classes of the numeric modules, by name."""
+    """The public functions and classes of the numeric modules, by the first name they have."""
     found = {}
     for module in NUMERIC:
-        short = module.__name__.removeprefix("w2s.")
-        for name, value in vars(module).items():
-            own = (inspect.isfunction(value) or inspect.isclass(value)) and not name.startswith("_")
-            if own and value.__module__ == module.__name__:
-                found[f"{short}.{name}"] = value
-    return found
+        short = {"w2s.experiments": "simulate", "w2s.experiments.network": "onestep"}.get(
+            module.__name__, module.__name__.rpartition(".")[2]
+        )
+        for name in module.__all__:
+            value = getattr(module, name)
+            if inspect.isfunction(value) or inspect.isclass(value):
+                found.setdefault(value, f"{short}.{name}")
+    return set(found.values())
 
 
 def _gap_zero():
@@ -381,19 +377,24 @@ def _proved():
     return [*map(str, certificates), counts, refused, str(words), str(limit)]
 
 
-_far = (9.735e-239, 3.0, 2.0, 0.5)  # 1 + c cancels to 238 digits
+_far = {
+    "lam_t": 9.735e-239,
+    "gamma_t": 2.0,
+    "gamma_s": 3.0,
+    "sigma2": 0.5,
+}  # 1 + c cancels to 238 digits
 #: What sets a precision of its own; further calls that must not depend on other threads.
 PRECISE = {
-    "a window with a penalty of 1e-239": lambda: ridge.winning_window(*_far),
+    "a window with a penalty of 1e-239": lambda: ridge.winning_window(**_far),
     "a window with a penalty of 1e-80": lambda: ridge.winning_window(
         lam_t=3e-80, gamma_t=2.0, gamma_s=3.0, sigma2=0.5
     ),
     "a window with alignment": lambda: ridge.winning_window(
         lam_t=1e-150, gamma_t=2.0, gamma_s=3.0, sigma2=0.3125, zeta=0.5
     ),
-    "its best student": lambda: ridge.optimal_student_penalty(*_far),
-    "its best error": lambda: ridge.best_student_error(*_far),
-    "its share": lambda: ridge.performance_gap_recovered(*_far, ceiling="clean"),
+    "its best student": lambda: ridge.optimal_student_penalty(**_far),
+    "its best error": lambda: ridge.best_student_error(**_far),
+    "its share": lambda: ridge.performance_gap_recovered(**_far, ceiling="clean"),
     "a gap next to its zero": _gap_zero,
     "proofs and words": _proved,
 }

@@ -245,7 +245,7 @@ def test_progress_is_shown_on_long_runs_only():
         def trial(*arguments):
             time.sleep(float(sys.argv[1]))
             return simulate.exact_trial(*arguments)
-        simulate.experiment(problem, 0.1, 0.1, trials=6, trial=trial, rng=0)
+        simulate.experiment(problem, lam_t=0.1, lam_s=0.1, trials=6, trial=trial, rng=0)
     """
     environment = {key: value for key, value in os.environ.items() if key != "TQDM_DISABLE"}
 

@@ -117,7 +117,7 @@ def collected(trials, rng):
         seen.append(result)
         return result
 
-    experiment(PROBLEM, *PENALTIES, trials=trials, trial=trial, rng=rng)
+    experiment(PROBLEM, lam_t=PENALTIES[0], lam_s=PENALTIES[1], trials=trials, trial=trial, rng=rng)
     return seen
 
 
@@ -130,7 +130,10 @@ def test_trial_k_is_the_same_however_many_are_run():
 
 
 def test_same_seed_same_result_other_seed_other_result():
-    runs = [experiment(PROBLEM, *PENALTIES, trials=3, rng=seed).gap.mean for seed in (1, 1, 2)]
+    runs = [
+        experiment(PROBLEM, lam_t=PENALTIES[0], lam_s=PENALTIES[1], trials=3, rng=seed).gap.mean
+        for seed in (1, 1, 2)
+    ]
     np.testing.assert_array_equal(runs[0], runs[1])
     assert not np.any(runs[0] == runs[2])
 
@@ -144,7 +147,10 @@ def test_a_generator_is_a_seed_too():
 
 
 def test_experiment_reports_means_and_standard_errors():
-    run, single = experiment(PROBLEM, *PENALTIES, trials=6, rng=2), collected(6, rng=2)
+    run, single = (
+        experiment(PROBLEM, lam_t=PENALTIES[0], lam_s=PENALTIES[1], trials=6, rng=2),
+        collected(6, rng=2),
+    )
     teachers = np.array([teacher for teacher, _ in single])
     students = np.array([student for _, student in single])
     gaps = students - teachers[:, :, None]

@@ -32,7 +32,7 @@ def reals(name):
 
 def test_no_public_function_is_left_out():
     covered = {name.split(" ")[0] for name in CASES}
-    assert covered | EXEMPT == set(listed())
+    assert covered | EXEMPT == listed()
     assert not covered & EXEMPT
 
 
@@ -77,7 +77,10 @@ def test_a_mask_inside_a_list_is_seen():
 
 def test_a_problem_of_narrow_integers_takes_the_form_of_a_wide_one():
     """50000² overflows 32 bits; it then took the form with 50000² work, and minutes."""
-    narrow = simulate.Problem(*map(np.int32, (50_000, 60_000, 40_000)), np.float32(1))
+    narrow = simulate.Problem(
+        **{"d": np.int32(50_000), "n_t": np.int32(60_000), "n_s": np.int32(40_000)},
+        sigma2=np.float32(1),
+    )
     wide = simulate.Problem(d=50_000, n_t=60_000, n_s=40_000, sigma2=1.0)
     assert narrow == wide
     assert [type(value) for value in (narrow.d, narrow.n_t, narrow.n_s)] == [int] * 3

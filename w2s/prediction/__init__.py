@@ -479,7 +479,9 @@ def _best(data: Data, *, n_t: int, n_s: int, lam_t: float) -> Best:
     full, weights = _population.with_intercept(data.task)
 
     def asked(function: Callable[..., Any]) -> Any:
-        return function(full, lam_t, n_t=n_t, n_s=n_s, weights_t=weights, weights_s=weights)
+        return function(
+            full, lam_t=lam_t, n_t=n_t, n_s=n_s, weights_t=weights, weights_s=weights
+        )
 
     penalty = asked(covariance.best_student).penalty
     # Where a penalty is large enough to touch the intercept, the features are long gone.
