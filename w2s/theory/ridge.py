@@ -10,6 +10,10 @@ All arguments broadcast. Penalties may be 0 (the ridgeless limit) and inf (the z
 Relative accuracy is better than 1e-12 for ratios in [1e-6, 1e6] and penalties in
 {0} ∪ [1e-300, 1e300] ∪ {∞}, wherever the value is a normal double. One exception, on purpose: a
 `lam_t` equal to the double nearest to sigma2·gamma_t is read as the optimum itself.
+
+The paper is B. Moniri and H. Hassani, On the Mechanisms of Weak-to-Strong Generalization: A
+Theoretical Perspective, NeurIPS 2025, arXiv:2505.18346; what it does not say is marked "beyond the
+paper". These are limits; how far a finite d is from them, `w2s.simulate` measures.
 """
 
 from __future__ import annotations
@@ -29,6 +33,21 @@ from w2s.theory import _exact
 from w2s.theory._exact import mp, ratio
 from w2s.theory.marchenko_pastur import Terms, terms
 
+__all__ = [
+    "EMPTY",
+    "WinningWindow",
+    "alignment_threshold",
+    "best_student_error",
+    "error_gap",
+    "imbalance",
+    "optimal_student_penalty",
+    "optimal_teacher_penalty",
+    "performance_gap_recovered",
+    "student_error",
+    "teacher_error",
+    "winning_window",
+]
+
 Array = NDArray[np.float64]
 
 #: Below this fraction of its largest term, a sum of three is computed again in high precision.
@@ -41,9 +60,22 @@ _HALVINGS = 68
 
 @dataclass(frozen=True)
 class WinningWindow:
-    """The open interval (low, high) of student penalties λ_s > 0 with L_s < L_t; may be empty.
+    """Open interval (low, high) of student penalties λ_s > 0 with L_s < L_t; may be empty.
 
-    False when no penalty wins. `high` may be inf. An empty window has low = high = nan.
+    It is false when no penalty wins, and `lam_s in window` asks whether one does.
+
+    Parameters
+    ----------
+    low : float
+        Its lower end, in [0, inf); nan if the window is empty.
+    high : float
+        Its upper end, in (0, inf]; nan if the window is empty.
+
+    Examples
+    --------
+    >>> window = WinningWindow(0.0, 0.5)
+    >>> bool(window), 0.2 in window, 0.5 in window
+    (True, True, False)
     """
 
     low: float
@@ -63,7 +95,30 @@ _ENDLESS = {**_input.CHECKS, "gamma_s": _input.nonnegative}
 
 
 def optimal_teacher_penalty(gamma_t: ArrayLike, sigma2: ArrayLike) -> Real:
-    """λ_t* = σ²γ_t, the penalty that minimises the teacher's error (section 2.1).
+    """Penalty λ_t* = σ²γ_t that minimises the teacher's error.
+
+    Parameters
+    ----------
+    gamma_t : array_like
+        Inputs' dimension over the teacher's samples, d/n_t, in (0, inf).
+    sigma2 : array_like
+        Variance σ² of the label noise in [0, inf), in units of ‖β⋆‖² = 1.
+
+    Returns
+    -------
+    float or ndarray
+        The penalty λ_t*, of the arguments' broadcast shape.
+
+    Raises
+    ------
+    TypeError
+        An argument is no real number or array of them; the message names it.
+    ValueError
+        An argument is outside its range, or the shapes do not broadcast; the message names it.
+
+    References
+    ----------
+    Moniri and Hassani (2025), section 2.1.
 
     Examples
     --------
@@ -74,10 +129,35 @@ def optimal_teacher_penalty(gamma_t: ArrayLike, sigma2: ArrayLike) -> Real:
 
 
 def teacher_error(lam_t: ArrayLike, gamma_t: ArrayLike, sigma2: ArrayLike) -> Real:
-    """L_t = (σ² + (1−b)²)/(1 − γ_t b²), b = δ(λ_t; γ_t): Proposition 3.
+    """Limit of the teacher's test error, L_t = (σ² + (1−b)²)/(1 − γ_t b²) with b = δ(λ_t; γ_t).
 
-    The noise of the test label is included, so L_t ≥ σ². At lam_t = 0, gamma_t = 1, sigma2 > 0
-    it is inf: the peak of double descent.
+    The noise of the test label is included, so L_t ≥ σ². At λ_t = 0, γ_t = 1 and σ² > 0 it is inf:
+    the peak of double descent.
+
+    Parameters
+    ----------
+    lam_t : array_like
+        Teacher's penalty λ_t in [0, inf]; 0 is the ridgeless limit, inf the zero estimator.
+    gamma_t : array_like
+        Inputs' dimension over the teacher's samples, d/n_t, in (0, inf).
+    sigma2 : array_like
+        Variance σ² of the label noise in [0, inf), in units of ‖β⋆‖² = 1.
+
+    Returns
+    -------
+    float or ndarray
+        The test error L_t, of the arguments' broadcast shape.
+
+    Raises
+    ------
+    TypeError
+        An argument is no real number or array of them; the message names it.
+    ValueError
+        An argument is outside its range, or the shapes do not broadcast; the message names it.
+
+    References
+    ----------
+    Moniri and Hassani (2025), Proposition 3.
 
     Examples
     --------
@@ -93,7 +173,45 @@ def teacher_error(lam_t: ArrayLike, gamma_t: ArrayLike, sigma2: ArrayLike) -> Re
 
 
 def imbalance(lam_t: ArrayLike, gamma_t: ArrayLike, sigma2: ArrayLike) -> Real:
-    """c."""
+    """Teacher's imbalance c = (λ_t − σ²γ_t)/√((1+γ_t+λ_t)² − 4γ_t), negative for too small a λ_t.
+
+    Nothing else of a teacher with 0 < λ_t < inf decides which plain students beat it: those with
+    H₁ > c, where H₁ = −(1−a)/(1+a−2γ_s a²) and a = δ(λ_s; γ_s). It is at most 1, and 0 for the
+    tuned teacher.
+
+    Parameters
+    ----------
+    lam_t : array_like
+        Teacher's penalty λ_t in [0, inf]; 0 is the ridgeless limit, inf the zero estimator.
+    gamma_t : array_like
+        Inputs' dimension over the teacher's samples, d/n_t, in (0, inf).
+    sigma2 : array_like
+        Variance σ² of the label noise in [0, inf), in units of ‖β⋆‖² = 1.
+
+    Returns
+    -------
+    float or ndarray
+        The imbalance c, of the arguments' broadcast shape; 1 at λ_t = inf, and −inf at λ_t = 0 and
+        γ_t = 1 with noise.
+
+    Raises
+    ------
+    TypeError
+        An argument is no real number or array of them; the message names it.
+    ValueError
+        An argument is outside its range, or the shapes do not broadcast; the message names it.
+
+    References
+    ----------
+    Moniri and Hassani (2025), the left-hand side of equation (11).
+
+    Examples
+    --------
+    >>> float(imbalance(0.0, 0.5, 1.0))  # no penalty: σ²γ_t is what is missing
+    -1.0
+    >>> float(imbalance(0.5, 0.5, 1.0))  # the tuned teacher
+    0.0
+    """
     return _input.evaluate(_imbalance, lam_t=lam_t, gamma_t=gamma_t, sigma2=sigma2)
 
 
@@ -107,10 +225,42 @@ def student_error(
     sigma2: ArrayLike,
     zeta: ArrayLike = 0.0,
 ) -> Real:
-    """L_s, the limit of the student's test error: Theorem 4, with `zeta` > 0 Theorem 8.
+    """Limit L_s of the student's test error, with plain or weighted ridge.
 
     A sum of non-negative terms: noise, bias of the student (which a fully aligned penalty, ζ = 1,
     reduces to the teacher's own), and the teacher's variance as the student passes it on.
+
+    Parameters
+    ----------
+    lam_t : array_like
+        Teacher's penalty λ_t in [0, inf]; 0 is the ridgeless limit, inf the zero estimator.
+    lam_s : array_like
+        Student's penalty λ_s in [0, inf]; 0 is the ridgeless limit, inf the zero estimator.
+    gamma_t : array_like
+        Inputs' dimension over the teacher's samples, d/n_t, in (0, inf).
+    gamma_s : array_like
+        Inputs' dimension over the student's samples, d/n_s, in (0, inf).
+    sigma2 : array_like
+        Variance σ² of the label noise in [0, inf), in units of ‖β⋆‖² = 1.
+    zeta : array_like, optional
+        Correlation ζ in [0, 1] of β⋆ with the spike that weights the student's penalty; 0, the
+        default, is plain ridge.
+
+    Returns
+    -------
+    float or ndarray
+        The test error L_s, of the arguments' broadcast shape, with the noise of the test label.
+
+    Raises
+    ------
+    TypeError
+        An argument is no real number or array of them; the message names it.
+    ValueError
+        An argument is outside its range, or the shapes do not broadcast; the message names it.
+
+    References
+    ----------
+    Moniri and Hassani (2025), Theorem 4; with ζ > 0 Theorem 8.
 
     Examples
     --------
@@ -140,10 +290,42 @@ def error_gap(
     sigma2: ArrayLike,
     zeta: ArrayLike = 0.0,
 ) -> Real:
-    """L_s − L_t, negative where the student wins: Theorem 4's Δ (Theorem 8's Δ − ζ²Δ_Γ).
+    """Gap L_s − L_t between the limits of both test errors, negative where the student wins.
 
     Computed as (1−a)·b/(1−γ_s a²) times a quadratic in a, so it keeps its digits where L_s and L_t
     agree in all of theirs; next to its own zeros it switches to at least 60 digits.
+
+    Parameters
+    ----------
+    lam_t : array_like
+        Teacher's penalty λ_t in [0, inf]; 0 is the ridgeless limit, inf the zero estimator.
+    lam_s : array_like
+        Student's penalty λ_s in [0, inf]; 0 is the ridgeless limit, inf the zero estimator.
+    gamma_t : array_like
+        Inputs' dimension over the teacher's samples, d/n_t, in (0, inf).
+    gamma_s : array_like
+        Inputs' dimension over the student's samples, d/n_s, in (0, inf).
+    sigma2 : array_like
+        Variance σ² of the label noise in [0, inf), in units of ‖β⋆‖² = 1.
+    zeta : array_like, optional
+        Correlation ζ in [0, 1] of β⋆ with the spike that weights the student's penalty; 0, the
+        default, is plain ridge.
+
+    Returns
+    -------
+    float or ndarray
+        The gap L_s − L_t, of the arguments' broadcast shape.
+
+    Raises
+    ------
+    TypeError
+        An argument is no real number or array of them; the message names it.
+    ValueError
+        An argument is outside its range, or the shapes do not broadcast; the message names it.
+
+    References
+    ----------
+    Moniri and Hassani (2025), Δ of Theorem 4; with ζ > 0 Δ − ζ²Δ_Γ of Theorem 8.
 
     Examples
     --------
@@ -165,15 +347,46 @@ def error_gap(
 def winning_window(
     *, lam_t: float, gamma_t: float, gamma_s: float, sigma2: float, zeta: float = 0.0
 ) -> WinningWindow:
-    """The student penalties that beat the teacher: Theorem 5 as it should read.
+    """Student penalties that beat the teacher, {λ_s > 0 : L_s < L_t}.
 
-    The set {λ_s > 0 : L_s < L_t} is one open interval, possibly empty or unbounded. Scalars only.
+    The set is one open interval, possibly empty or unbounded.
+
+    Parameters
+    ----------
+    lam_t : float
+        Teacher's penalty λ_t in [0, inf]; 0 is the ridgeless limit, inf the zero estimator.
+    gamma_t : float
+        Inputs' dimension over the teacher's samples, d/n_t, in (0, inf).
+    gamma_s : float
+        Inputs' dimension over the student's samples, d/n_s, in (0, inf).
+    sigma2 : float
+        Variance σ² of the label noise in [0, inf), in units of ‖β⋆‖² = 1.
+    zeta : float, optional
+        Correlation ζ in [0, 1] of β⋆ with the spike that weights the student's penalty; 0, the
+        default, is plain ridge.
+
+    Returns
+    -------
+    WinningWindow
+        Its ends, to 1e-12 of their values.
+
+    Raises
+    ------
+    TypeError
+        An argument is no real number or array of them; the message names it.
+    ValueError
+        An argument is outside its range, or is an array; the message names it.
+
+    References
+    ----------
+    Moniri and Hassani (2025), Theorem 5 and, with ζ > 0, Theorem 8, as they should read; the book's
+    list of errata says where the printed threshold differs.
 
     Examples
     --------
     >>> winning_window(
     ...     lam_t=0.25, gamma_t=0.25, gamma_s=0.25, sigma2=1.0
-    ... )          # an optimal teacher is never beaten
+    ... )  # an optimal teacher is never beaten
     WinningWindow(low=nan, high=nan)
     >>> winning_window(lam_t=0.0, gamma_t=0.25, gamma_s=0.25, sigma2=1.0).low
     0.0
@@ -192,25 +405,45 @@ def optimal_student_penalty(
     sigma2: ArrayLike,
     zeta: ArrayLike = 0.0,
 ) -> Real:
-    """λ_s*, the penalty that minimises the limit of the student's error (beyond the paper).
+    """Penalty λ_s* that minimises the limit of the student's error (beyond the paper).
 
     The one solution of κ(1−γ_s a²)² = (1−ζ²+κ)(1−a)(1−γ_s a), a quartic in a = δ(λ_s; γ_s), where
     κ = ζ²(1−b) − c and c is the teacher's imbalance; found in a bracket, in at least 60 digits. The
     two sides balance at most once, so it is *the* minimum, wherever a search would start.
 
-    0 where no penalty is best (κ ≤ 0, or γ_s = 1 and 3κ ≤ 1 − ζ²); inf where a student that keeps
-    only the spike's direction is best (ζ = 1). Where every student is equally good (`lam_t` = inf,
-    or ζ = 1 and a perfect teacher) it is the limit along λ_t. A minimum need not be a win: for
-    γ_s ≥ 1 see `winning_window`.
-
     Parameters
     ----------
-    lam_t, gamma_s, gamma_t, sigma2, zeta : as in `student_error`; numbers or arrays, broadcast.
-        Each combination takes milliseconds, not nanoseconds.
+    lam_t : array_like
+        Teacher's penalty λ_t in [0, inf]; 0 is the ridgeless limit, inf the zero estimator.
+    gamma_t : array_like
+        Inputs' dimension over the teacher's samples, d/n_t, in (0, inf).
+    gamma_s : array_like
+        Inputs' dimension over the student's samples, d/n_s, in (0, inf).
+    sigma2 : array_like
+        Variance σ² of the label noise in [0, inf), in units of ‖β⋆‖² = 1.
+    zeta : array_like, optional
+        Correlation ζ in [0, 1] of β⋆ with the spike that weights the student's penalty; 0, the
+        default, is plain ridge.
+
+    Returns
+    -------
+    float or ndarray
+        The penalty λ_s*, of the arguments' broadcast shape. 0 where no penalty is best (κ ≤ 0, or
+        γ_s = 1 and 3κ ≤ 1 − ζ²); inf where a student that keeps only the spike's direction is best
+        (ζ = 1). Where every student is equally good (λ_t = inf, or ζ = 1 and a perfect teacher) it
+        is the limit along λ_t.
 
     Raises
     ------
-    ValueError, TypeError : naming the argument, what is allowed and what came.
+    TypeError
+        An argument is no real number or array of them; the message names it.
+    ValueError
+        An argument is outside its range, or the shapes do not broadcast; the message names it.
+
+    Notes
+    -----
+    A minimum need not be a win: for γ_s ≥ 1 see `winning_window`. Each combination of arguments
+    takes milliseconds, not nanoseconds.
 
     Examples
     --------
@@ -242,9 +475,9 @@ def best_student_error(
     sigma2: ArrayLike,
     zeta: ArrayLike = 0.0,
 ) -> Real:
-    """min L_s over λ_s, the limit of the best student's test error (beyond the paper).
+    """Limit of the best student's test error, the minimum of L_s over λ_s (beyond the paper).
 
-    It rises with `gamma_s`. At `gamma_s` = 0, unlabelled data without end, it is closed-form,
+    It rises with γ_s. At γ_s = 0 it is closed-form,
 
         σ² + ζ²(1−b)² + (1−ζ²)·((1−ζ²)(1−b)+κ)/(1−ζ²+κ),   κ = ζ²(1−b) − c > 0,
 
@@ -252,12 +485,34 @@ def best_student_error(
 
     Parameters
     ----------
-    lam_t, gamma_s, gamma_t, sigma2, zeta : as in `student_error`; `gamma_s` = 0 is allowed, too.
-        Each combination takes milliseconds.
+    lam_t : array_like
+        Teacher's penalty λ_t in [0, inf]; 0 is the ridgeless limit, inf the zero estimator.
+    gamma_t : array_like
+        Inputs' dimension over the teacher's samples, d/n_t, in (0, inf).
+    gamma_s : array_like
+        Inputs' dimension over the student's samples, d/n_s, in [0, inf); 0 is unlabelled data
+        without end.
+    sigma2 : array_like
+        Variance σ² of the label noise in [0, inf), in units of ‖β⋆‖² = 1.
+    zeta : array_like, optional
+        Correlation ζ in [0, 1] of β⋆ with the spike that weights the student's penalty; 0, the
+        default, is plain ridge.
+
+    Returns
+    -------
+    float or ndarray
+        The error at `optimal_student_penalty`, of the arguments' broadcast shape.
 
     Raises
     ------
-    ValueError, TypeError : naming the argument, what is allowed and what came.
+    TypeError
+        An argument is no real number or array of them; the message names it.
+    ValueError
+        An argument is outside its range, or the shapes do not broadcast; the message names it.
+
+    Notes
+    -----
+    Each combination of arguments takes milliseconds.
 
     Examples
     --------
@@ -288,26 +543,48 @@ def performance_gap_recovered(
     zeta: ArrayLike = 0.0,
     ceiling: str = "tuned",
 ) -> Real:
-    """PGR = (L_t − L_s)/(L_t − L_ceiling) for the student with the best λ_s (beyond the paper).
+    """Share (L_t − L_s)/(L_t − L_ceiling) that the student with the best λ_s recovers.
 
-    1 means that the student has reached the ceiling, 0 that it is as good as its teacher. With
-    `ceiling` = "tuned" and ζ = 0 it is below 1, and for λ_t < σ²γ_t and γ_s, γ_t < 1 above
-    (1−γ_s)(1−γ_t). With ζ > 0 it may exceed 1.
+    This is the PGR of the literature (beyond the paper): 1 means that the student has reached the
+    ceiling, 0 that it is as good as its teacher. With the ceiling "tuned" and ζ = 0 it is below 1,
+    and for λ_t < σ²γ_t and γ_s, γ_t < 1 above (1−γ_s)(1−γ_t). With ζ > 0 it may exceed 1.
 
     Parameters
     ----------
-    lam_t, gamma_s, gamma_t, sigma2, zeta : as in `best_student_error`.
-    ceiling : what there is to reach. "tuned": the teacher with the penalty σ²γ_t. "noisy": the
-        tuned student on its n_s inputs with true labels of noise σ². "clean": the same without
-        noise, so σ² for γ_s ≤ 1 and σ² + 1 − 1/γ_s above.
+    lam_t : array_like
+        Teacher's penalty λ_t in [0, inf]; 0 is the ridgeless limit, inf the zero estimator.
+    gamma_t : array_like
+        Inputs' dimension over the teacher's samples, d/n_t, in (0, inf).
+    gamma_s : array_like
+        Inputs' dimension over the student's samples, d/n_s, in [0, inf); 0 is unlabelled data
+        without end.
+    sigma2 : array_like
+        Variance σ² of the label noise in [0, inf), in units of ‖β⋆‖² = 1.
+    zeta : array_like, optional
+        Correlation ζ in [0, 1] of β⋆ with the spike that weights the student's penalty; 0, the
+        default, is plain ridge.
+    ceiling : {"tuned", "noisy", "clean"}, optional
+        What there is to reach. "tuned": the teacher with the penalty σ²γ_t. "noisy": the tuned
+        student on its n_s inputs with true labels of noise σ². "clean": the same without noise, so
+        σ² for γ_s ≤ 1 and σ² + 1 − 1/γ_s above.
 
     Returns
     -------
-    The share, or nan where the ceiling is no better than the teacher: nothing to recover.
+    float or ndarray
+        The share, of the arguments' broadcast shape; nan where the ceiling is no better than the
+        teacher, and there is nothing to recover.
 
     Raises
     ------
-    ValueError, TypeError : naming the argument, what is allowed and what came.
+    TypeError
+        An argument is no real number or array of them; the message names it.
+    ValueError
+        An argument is outside its range, `ceiling` is none of the three, or the shapes do not
+        broadcast; the message names it.
+
+    Notes
+    -----
+    Each combination of arguments takes milliseconds.
 
     Examples
     --------
@@ -335,23 +612,36 @@ def performance_gap_recovered(
 
 @_input.by_keyword
 def alignment_threshold(*, gamma_t: ArrayLike, gamma_s: ArrayLike, sigma2: ArrayLike) -> Real:
-    """ζ*, above which some λ_s beats the optimally tuned teacher, λ_t = σ²γ_t (beyond the paper).
+    """Alignment ζ* above which some λ_s beats the optimally tuned teacher (beyond the paper).
 
-    A student with alignment ζ wins for some penalty exactly when ζ > ζ*, where ζ* = 0 for γ_s < 1
-    and, with b = δ(σ²γ_t; γ_t) and r = √(1−1/γ_s),
+    With λ_t = σ²γ_t, a student with alignment ζ wins for some penalty exactly when ζ > ζ*, where
+    ζ* = 0 for γ_s < 1 and, with b = δ(σ²γ_t; γ_t) and r = √(1−1/γ_s),
 
         ζ*² = 1/(b + 4(1−b)/(1+r))  for γ_s ≥ 1,
 
     which rises from 1/(4−3b) at γ_s = 1 to 1/(2−b) as γ_s → ∞. At ζ = ζ* itself no penalty wins.
-    A perfect teacher (σ² = 0 and γ_t ≤ 1) is never beaten, not even with ζ = 1: then ζ* = 1.
 
     Parameters
     ----------
-    gamma_s, gamma_t, sigma2 : numbers or arrays, broadcast.
+    gamma_t : array_like
+        Inputs' dimension over the teacher's samples, d/n_t, in (0, inf).
+    gamma_s : array_like
+        Inputs' dimension over the student's samples, d/n_s, in (0, inf).
+    sigma2 : array_like
+        Variance σ² of the label noise in [0, inf), in units of ‖β⋆‖² = 1.
+
+    Returns
+    -------
+    float or ndarray
+        The threshold ζ*, of the arguments' broadcast shape. A perfect teacher (σ² = 0 and γ_t ≤ 1)
+        is never beaten, not even with ζ = 1: then it is 1.
 
     Raises
     ------
-    ValueError, TypeError : naming the argument, what is allowed and what came.
+    TypeError
+        An argument is no real number or array of them; the message names it.
+    ValueError
+        An argument is outside its range, or the shapes do not broadcast; the message names it.
 
     Examples
     --------
