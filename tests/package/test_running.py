@@ -117,6 +117,15 @@ def test_blas_has_one_thread_inside_and_its_own_number_outside():
 # -- a run that stops ----------------------------------------------------------------------------
 
 
+@pytest.fixture
+def ctrl_c_raises():
+    """Python's own handler, also where a shell started the tests with SIGINT ignored (`&`)."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c_raises")
 def test_ctrl_c_leaves_the_trials_done():
     done = []
 
@@ -142,6 +151,7 @@ def test_ctrl_c_before_the_second_trial_has_nothing_to_show():
     assert stop.value.partial is None
 
 
+@pytest.mark.usefixtures("ctrl_c_raises")
 @pytest.mark.parametrize("backend", ["loky", "threading"])
 def test_ctrl_c_while_workers_are_busy(backend, tmp_path):
     marks = str(tmp_path)
