@@ -28,6 +28,18 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from w2s import _input
 from w2s.theory._exact import mp
 
+__all__ = [
+    "Certificate",
+    "ProofError",
+    "identity",
+    "mutants",
+    "negative",
+    "nonnegative",
+    "nonpositive",
+    "positive",
+    "refused",
+]
+
 Region = Mapping[sp.Symbol, tuple[Any, Any]]
 
 _RELATIONS: dict[str, Callable[[Fraction], bool]] = {
@@ -52,13 +64,22 @@ class ProofError(ValueError):
 class Certificate:
     """What was proved, on which region, and the computation that proves it.
 
+    The functions of this module make certificates; nobody writes one by hand.
+
     Attributes
     ----------
-    expression, relation : the statement `expression relation`, for example `x**2 + 1`, "> 0".
-    region : the open intervals in which the symbols lie, in the order of substitution.
-    method : one sentence that says how to check the evidence by hand.
-    evidence : the (name, expression) pairs that the method speaks of.
-    modulo : for an identity that holds where a polynomial vanishes, the pair (symbol, polynomial).
+    expression : sympy.Expr
+        The left-hand side of the statement, for example `x**2 + 1`.
+    relation : str
+        Its right-hand side: "= 0", "> 0", "< 0", ">= 0" or "<= 0".
+    region : tuple of (symbol, low, high)
+        The open intervals in which the symbols lie, in the order of substitution.
+    method : str
+        One sentence that says how to check the evidence by hand.
+    evidence : tuple of (str, sympy.Expr)
+        What the method speaks of, each part with its name.
+    modulo : (symbol, polynomial) or None
+        For an identity that holds where a polynomial vanishes, the symbol and that polynomial.
     """
 
     expression: Any
@@ -69,14 +90,27 @@ class Certificate:
     modulo: tuple[sp.Symbol, Any] | None = None
 
     def spot_check(self, *, points: int = 20, rng: Any = None) -> int:
-        """Evaluate the statement at random points of its region; returns how many were checked.
+        """Evaluate the statement at random points of its region.
 
         The points are rational and the arithmetic is exact; only under `modulo`, whose points are
         roots of a polynomial, it is done with 60 digits.
 
+        Parameters
+        ----------
+        points : int
+            How many points, at least 1.
+        rng : None, int, sequence of int or numpy.random.Generator
+            Where they come from; a seed gives the same ones again.
+
+        Returns
+        -------
+        int
+            How many points were checked: `points`.
+
         Raises
         ------
-        AssertionError : the statement is false or undefined at a point; the point is shown.
+        AssertionError
+            The statement is false or undefined at a point, which is shown.
         """
         points, generator = _input.count("points", points), np.random.default_rng(rng)
         checked = 0
@@ -155,20 +189,28 @@ def identity(
 ) -> Certificate:
     """Prove `lhs == rhs` for rational expressions, or modulo one polynomial relation.
 
+    Excepted are only the points where a denominator as written vanishes, or what the evidence
+    names: the common denominator and, with a relation, its leading coefficient.
+
     Parameters
     ----------
-    lhs, rhs : rational expressions in their free symbols.
-    relation, of : optional. A polynomial that vanishes and the symbol that it defines, such as
-        `m`'s quadratic: the numerator's remainder modulo it must then be zero.
+    lhs, rhs : sympy.Expr or int
+        Rational expressions in their free symbols.
+    relation : sympy.Expr, optional
+        A polynomial that vanishes, such as m's quadratic: the numerator's remainder modulo it must
+        be zero.
+    of : sympy.Symbol, optional
+        The symbol that the relation defines.
 
     Returns
     -------
-    A certificate whose evidence is the common denominator and, with a relation, its leading
-    coefficient. Excepted are only the points where these, or a denominator as written, vanish.
+    Certificate
+        The proof, with the common denominator as its evidence.
 
     Raises
     ------
-    ProofError : the remainder is not zero; it is shown. Or the statement says nothing: one of its
+    ProofError
+        The remainder is not zero; it is shown. Or the statement says nothing: one of its
         denominators vanishes identically, or wherever the relation holds.
 
     Examples
@@ -179,7 +221,7 @@ def identity(
     >>> str(identity(1 / m, m - 1, relation=m**2 - m - 1, of=m))
     '-m + 1 + 1/m = 0 for m**2 - m - 1 = 0'
     """
-    difference = _rational_expression(lhs) - _rational_expression(rhs)
+    difference = _rational_expression("lhs", lhs) - _rational_expression("rhs", rhs)
     modulus = _modulus(relation, of)
     for denominator in _denominators(difference):
         numerator = sp.expand(sp.fraction(sp.together(denominator))[0])
@@ -209,17 +251,29 @@ def identity(
 def positive(expression: Any, region: Region) -> Certificate:
     """Prove `expression > 0` at every point of the open `region`.
 
-    Parameters
-    ----------
-    expression : a rational expression.
-    region : {symbol: (low, high)}; `high` may be oo, and the ends may contain symbols that stand
-        earlier in the mapping: `{gamma: (1, oo), a: (0, 1/gamma)}`. That each interval is not
-        empty is proved first.
-
     Each interval is mapped onto t > 0 (low + t, or (low + high·t)/(1 + t)). In these coordinates
     every irreducible factor of numerator and denominator must have coefficients of one sign, if
     need be after multiplication by a power of 1 + Σt; a factor in one t alone may instead have no
     root in t > 0, by Sturm's theorem. The signs then multiply to +1.
+
+    Parameters
+    ----------
+    expression : sympy.Expr
+        A rational expression.
+    region : mapping of sympy.Symbol to (low, high)
+        Where its symbols lie. `high` may be oo, and the ends may contain symbols that stand earlier
+        in the mapping: `{gamma: (1, oo), a: (0, 1/gamma)}`. That each interval is not empty is
+        proved first.
+
+    Returns
+    -------
+    Certificate
+        The factors and why each has its sign.
+
+    Raises
+    ------
+    ProofError
+        No certificate was found; the message shows what stood in the way.
 
     Examples
     --------
@@ -231,26 +285,117 @@ def positive(expression: Any, region: Region) -> Certificate:
 
 
 def negative(expression: Any, region: Region) -> Certificate:
-    """Prove `expression < 0` at every point of the open `region`; see `positive`."""
+    """Prove `expression < 0` at every point of the open `region`; see `positive`.
+
+    Parameters
+    ----------
+    expression : sympy.Expr
+        A rational expression.
+    region : mapping of sympy.Symbol to (low, high)
+        Where its symbols lie, as for `positive`.
+
+    Returns
+    -------
+    Certificate
+        The factors and why each has its sign.
+
+    Raises
+    ------
+    ProofError
+        No certificate was found; the message shows what stood in the way.
+
+    Examples
+    --------
+    >>> x = sp.Symbol("x")
+    >>> str(negative(x - 1, {x: (0, 1)}))
+    'x - 1 < 0 for 0 < x < 1'
+    """
     return _signed(expression, region, "< 0", -1, strict=True)
 
 
 def nonnegative(expression: Any, region: Region) -> Certificate:
-    """Prove `expression >= 0` on the open `region`: as `positive`, and squares may vanish."""
+    """Prove `expression >= 0` on the open `region`: as `positive`, and squares may vanish.
+
+    Parameters
+    ----------
+    expression : sympy.Expr
+        A rational expression.
+    region : mapping of sympy.Symbol to (low, high)
+        Where its symbols lie, as for `positive`.
+
+    Returns
+    -------
+    Certificate
+        The factors and why each has its sign.
+
+    Raises
+    ------
+    ProofError
+        No certificate was found; the message shows what stood in the way.
+
+    Examples
+    --------
+    >>> x = sp.Symbol("x")
+    >>> str(nonnegative((2 * x - 1) ** 2, {x: (0, 1)}))
+    '(2*x - 1)**2 >= 0 for 0 < x < 1'
+    """
     return _signed(expression, region, ">= 0", +1, strict=False)
 
 
 def nonpositive(expression: Any, region: Region) -> Certificate:
-    """Prove `expression <= 0` on the open `region`: as `negative`, and squares may vanish."""
+    """Prove `expression <= 0` on the open `region`: as `negative`, and squares may vanish.
+
+    Parameters
+    ----------
+    expression : sympy.Expr
+        A rational expression.
+    region : mapping of sympy.Symbol to (low, high)
+        Where its symbols lie, as for `positive`.
+
+    Returns
+    -------
+    Certificate
+        The factors and why each has its sign.
+
+    Raises
+    ------
+    ProofError
+        No certificate was found; the message shows what stood in the way.
+
+    Examples
+    --------
+    >>> x = sp.Symbol("x")
+    >>> str(nonpositive(-((2 * x - 1) ** 2), {x: (0, 1)}))
+    '-(2*x - 1)**2 <= 0 for 0 < x < 1'
+    """
     return _signed(expression, region, "<= 0", -1, strict=False)
 
 
 def mutants(expression: Any) -> Iterator[Any]:
-    """The expression with one thing wrong: a sign flipped, or a number doubled, at one place.
+    """Alter the expression in one place at a time: a sign flipped, or a number doubled.
 
     What proves the original must refuse each of them; tests and chapters check that it does.
+
+    Parameters
+    ----------
+    expression : sympy.Expr
+        What is right.
+
+    Returns
+    -------
+    iterator of sympy.Expr
+        The same with one thing wrong.
+
+    Examples
+    --------
+    >>> x = sp.Symbol("x")
+    >>> [str(wrong) for wrong in mutants(2 * x + 1)]
+    ['2*x - 1', '1 - 2*x', '4*x + 1']
     """
-    expression = sp.sympify(expression)
+    return _altered(as_expression("expression", expression))
+
+
+def _altered(expression: Any) -> Iterator[Any]:
     for path, node in _nodes(expression):
         if node.is_Add:
             for term in node.args:
@@ -259,10 +404,33 @@ def mutants(expression: Any) -> Iterator[Any]:
             yield _replaced(expression, path, 2 * node)
 
 
-def refused(prove: Any, statements: Sequence[Any]) -> str:
-    """How many of the (false) statements `prove` refuses, as "k of n"; all of them is the aim."""
+def refused(prove: Callable[[Any], Any], statements: Sequence[Any]) -> str:
+    """Count how many of the (false) statements `prove` refuses; all of them is the aim.
+
+    Parameters
+    ----------
+    prove : callable
+        Takes a statement; raises ProofError where it finds no proof.
+    statements : sequence
+        What must not be proved, at least one.
+
+    Returns
+    -------
+    str
+        "k of n".
+
+    Examples
+    --------
+    >>> x = sp.Symbol("x")
+    >>> refused(lambda claim: identity(claim, x + 1), list(mutants(x + 1)))
+    '2 of 2'
+    """
+    if not callable(prove):
+        raise TypeError(f"prove must be a function of one statement, got {prove!r}")
+    if not isinstance(statements, Sequence) or isinstance(statements, str):
+        raise TypeError(f"statements must be a list of them, got {type(statements).__name__}")
     if not statements:
-        raise ValueError("there is no statement to refuse, so nothing would be shown")
+        raise ValueError("statements must not be empty: nothing would be shown")
     count = 0
     for statement in statements:
         try:
@@ -272,10 +440,24 @@ def refused(prove: Any, statements: Sequence[Any]) -> str:
     return f"{count} of {len(statements)}"
 
 
+def as_expression(name: str, value: Any) -> Any:
+    """`value` as a SymPy expression; TypeError for anything else, text included."""
+    try:
+        found = sp.sympify(value, strict=True)
+    except (sp.SympifyError, TypeError):
+        found = None
+    if not isinstance(found, sp.Expr):
+        raise TypeError(f"{name} must be a SymPy expression or a number, got {_input._show(value)}")
+    if found is sp.nan:
+        raise ProofError(f"{name}: nan is not exact and rational, and no number at all")
+    return found
+
+
 def _signed(
     expression: Any, region: Region, relation: str, sign: int, *, strict: bool
 ) -> Certificate:
-    expression = _rational_expression(expression)
+    expression = _rational_expression("expression", expression)
+    _require_region(region)
     unbound = _indeterminates(expression) - set(region)
     if unbound:
         raise ProofError(f"the region says nothing of {', '.join(sorted(map(str, unbound)))}")
@@ -298,6 +480,17 @@ def _signed(
     return certificate
 
 
+def _require_region(region: Any) -> None:
+    said = "region must be a mapping {symbol: (low, high)}"
+    if not isinstance(region, Mapping):
+        raise TypeError(f"{said}, got {_input._show(region)}")
+    for symbol, ends in region.items():
+        if not isinstance(symbol, sp.Symbol):
+            raise TypeError(f"{said}, got the key {_input._show(symbol)}")
+        if not isinstance(ends, (tuple, list)) or len(ends) != 2:
+            raise TypeError(f"{said}, got {ends} for {symbol}")
+
+
 def _chart(region: Region, taken: set[str]) -> dict[sp.Symbol, Any]:
     """Each symbol of the region as a function of parameters t > 0, after a proof that it exists."""
     letter = next(x for x in "tuvwxyz" if not any(name.startswith(f"{x}_") for name in taken))
@@ -305,9 +498,9 @@ def _chart(region: Region, taken: set[str]) -> dict[sp.Symbol, Any]:
     for number, (symbol, (low, high)) in enumerate(region.items()):
         if symbol.name in {other.name for other in images}:
             raise ProofError(f"the region has two different symbols that are both called {symbol}")
-        ends = [_rational_expression(low)]
+        ends = [_rational_expression("region", low)]
         if high != sp.oo:
-            ends.append(_rational_expression(high))
+            ends.append(_rational_expression("region", high))
         unknown = set().union(*map(_indeterminates, ends)) - set(images)
         if unknown:
             raise ProofError(
@@ -420,7 +613,9 @@ def _modulus(relation: Any, of: sp.Symbol | None) -> sp.Poly | None:
         if of is not None:
             raise ProofError(f"no relation says what {of} is")
         return None
-    relation = _rational_expression(relation)
+    relation = _rational_expression("relation", relation)
+    if of is not None and not isinstance(of, _INDETERMINATES):
+        raise TypeError(f"of must be a symbol of the relation, got {_input._show(of)}")
     if of is None or of not in relation.free_symbols:
         raise ProofError(f"the relation {relation} must contain the symbol that it defines: {of}")
     if _denominators(relation):
@@ -431,13 +626,13 @@ def _modulus(relation: Any, of: sp.Symbol | None) -> sp.Poly | None:
     return modulus
 
 
-def _rational_expression(expression: Any) -> Any:
-    expression = sp.sympify(expression)
+def _rational_expression(name: str, value: Any) -> Any:
+    expression = as_expression(name, value)
     foreign = _foreign(expression)
     if foreign is not None:
         raise ProofError(
-            f"{foreign} is not exact and rational, so not decided here; allowed are symbols and "
-            "rational numbers under +, -, *, / and whole powers"
+            f"{name}: {foreign} is not exact and rational, so not decided here; allowed are "
+            "symbols and rational numbers under +, -, *, / and whole powers"
         )
     return expression
 
