@@ -5,8 +5,9 @@ validated outputs in `_build/validated/`; `{execution}` and `{versions}` show ho
 and with what. An erratum in a chapter links to its entry among the errata. `{picture} FIGURE` shows
 one of a chapter's figures small, `{gallery}` shows the whole contents with these pictures.
 `{explorer} NAME` shows an explorer of `tools.explorers`, each at one place of the book, and has its
-scripts loaded on that page alone. The repairs: sphinx-thebe cannot be switched off and breaks every
-page's console; sphinx-proof has no handlers for the single-page builder.
+scripts loaded on that page alone. How long a chapter takes is computed. The repairs: sphinx-thebe
+cannot be switched off and breaks every page's console; sphinx-proof has no handlers for the
+single-page builder.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from tools.pages.content import (
     figure,
     head,
     parts,
+    reading_minutes,
     small_picture,
     versions,
 )
@@ -236,6 +238,21 @@ def _parsed(directive: SphinxDirective, name: str, lines: list[str]) -> list[nod
     return [container]
 
 
+class ReadingTime(SphinxTransform):
+    """How long a chapter takes stands under what it asks for."""
+
+    default_priority = 800
+
+    def apply(self, **_: Any) -> None:
+        for paragraph in list(self.document.findall(nodes.paragraph)):
+            if [child.astext() for child in paragraph.children[:1]] != ["You need"]:
+                continue
+            minutes = reading_minutes(Path(self.env.doc2path(self.env.docname)))
+            told = nodes.paragraph("", "", nodes.strong("", "Time"))
+            told += nodes.Text(f": {minutes} minutes.")
+            paragraph.parent.insert(paragraph.parent.index(paragraph) + 1, told)
+
+
 class Conclusions(SphinxTransform):
     """Each erratum that a cell returned leads to its entry among the errata; each verdict's item is
     in the index."""
@@ -318,6 +335,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("picture", Picture)
     app.add_directive("gallery", Gallery)
     app.add_directive("explorer", Explorer)
+    app.add_transform(ReadingTime)
     app.add_transform(Conclusions)
     app.connect("html-page-context", _load_scripts)
     app.connect("html-page-context", _plain_citations)

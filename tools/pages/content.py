@@ -96,6 +96,25 @@ def head(page: Path) -> Head:
     return Head(*(" ".join(match.group(1).split()) if match else "" for match in found))
 
 
+_CODE_CELL = re.compile(r"^```\{code-cell\}.*?^```$", re.MULTILINE | re.DOTALL)
+_DISPLAYED = re.compile(r"\$\$.*?\$\$", re.DOTALL)
+
+
+def reading_minutes(page: Path) -> int:
+    """In steps of five: a hundred words a minute, a formula being a word.
+
+    Half a minute for a code cell and for a displayed formula. Exercises and hidden cells are not
+    counted.
+    """
+    text = page.read_text("utf-8").partition("\n---\n")[2].partition("\n## Exercises")[0]
+    shown = [cell for cell in _CODE_CELL.findall(text) if "remove-input" not in cell]
+    prose = _CODE_CELL.sub("", text)
+    displayed = _DISPLAYED.findall(prose)
+    prose = re.sub(r"\$[^$]+\$|\{[\w:]+\}`[^`]*`", "word", _DISPLAYED.sub("", prose))
+    words = len(re.findall(r"[^\W\d_]+", prose))
+    return max(5, 5 * round((words / 100 + (len(shown) + len(displayed)) / 2) / 5))
+
+
 # --- pictures -------------------------------------------------------------------------------------
 
 
