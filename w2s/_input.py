@@ -151,6 +151,25 @@ def count(name: str, value: Any, *, low: int = 1, high: int | None = None) -> in
     return int(value)
 
 
+def instance(name: str, value: Any, kind: type) -> None:
+    """TypeError for what is no `kind`."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be of class {kind.__name__}, got {_show(value)}")
+
+
+def generator(name: str, value: Any) -> np.random.Generator:
+    """A seed, a generator or None, as `numpy.random.default_rng` takes them."""
+    try:
+        if isinstance(value, np.timedelta64):
+            raise TypeError
+        return np.random.default_rng(value)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{name} must be a seed (whole numbers >= 0), a numpy Generator or None, "
+            f"got {_show(value)}"
+        ) from None
+
+
 def require_memory(needed: float, what: str) -> None:
     """ValueError, before any work, for bytes that are not there; `what` names the argument.
 
