@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 import sympy as sp
+from matplotlib.figure import Figure
 
 from tests.package.public import CASES
 from w2s import page, proof, symbolic
@@ -59,6 +60,10 @@ MORE = {
         },
     ),
     "page.erratum": (page.erratum, {"where": "(5)", "holds": "2", **WORDS}),
+    "page.plain_log_axis": (
+        page.plain_log_axis,
+        {"axis": Figure().subplots().xaxis, "ticks": [0.5, 1.0]},
+    ),
     "page.completion": (page.completion, {"where": "(5)", "adds": "2", **WORDS}),
 }
 
@@ -187,6 +192,7 @@ BY_NAME = {
         "reals": "x z truth",
         "vector": "eigenvalues target y beta beta_e beta_h spike a labels sizes values noise",
         "matrix": "covariance omega features matrix basis diagonals",
+        "positive vector": "ticks",
         "weights": "weights weights_t weights_s",
         "kinks": "kinks",
         "function": "f easy hard activation",
@@ -194,7 +200,7 @@ BY_NAME = {
         "text": "name item summary anchor printed holds adds check where experiment",
         "expression": "expression word",
         "rational": "lhs rhs relation",
-        "object": "task problem pool data",
+        "object": "task problem pool data axis",
         "callable": "trial rows prove",
         "random": "rng",
         **{kind: kind for kind in ("region", "statements", "estimates", "groups", "proofs")},

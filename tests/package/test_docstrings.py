@@ -33,7 +33,7 @@ MODULES = [
 def public():
     """The functions and classes of every `__all__` by the name where they are defined, once."""
     found = {}
-    for module in map(importlib.import_module, MODULES):
+    for module in [importlib.import_module(name) for name in MODULES]:
         for name in getattr(module, "__all__", []):
             value = getattr(module, name)
             if inspect.isfunction(value) or inspect.isclass(value):

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
 from cycler import cycler
+from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, NullLocator
+
+from w2s import _input
+
+__all__ = ["COLOURS", "EXPERIMENT", "SEQUENCE", "THEORY", "plain_log_axis", "use_style"]
 
 #: Colour-blind safe (Okabe–Ito), readable on white and on the dark theme's figure card.
 COLOURS = {
@@ -26,8 +32,27 @@ THEORY: dict[str, Any] = {"linestyle": "-", "linewidth": 1.8}
 EXPERIMENT: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 4, "alpha": 0.85}
 
 
-def plain_log_axis(axis: Any, ticks: list[float]) -> None:
-    """Label a logarithmic axis at `ticks` only, with the numbers themselves."""
+def plain_log_axis(axis: Axis, ticks: Sequence[float]) -> None:
+    """Label a logarithmic axis at `ticks` only, with the numbers themselves.
+
+    Parameters
+    ----------
+    axis : matplotlib.axis.Axis
+        One axis of a plot, such as `axes.xaxis`.
+    ticks : sequence of float
+        Where the labels stand, each > 0.
+
+    Examples
+    --------
+    >>> axes = plt.Figure().subplots()
+    >>> axes.set_xscale("log")
+    >>> plain_log_axis(axes.xaxis, [0.5, 1, 2])
+    >>> [label.get_text() for label in axes.get_xticklabels()]
+    ['0.5', '1', '2']
+    """
+    if not isinstance(axis, Axis):
+        raise TypeError(f"axis must be one axis of a plot, such as axes.xaxis, got {axis!r}")
+    _input.array("ticks", _input.positive("ticks", ticks), 1)
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_major_formatter(lambda value, _: f"{value:g}")
     axis.set_minor_locator(NullLocator())
@@ -37,6 +62,13 @@ def use_style() -> None:
     """Set the book's style for all figures that follow, in matplotlib's own `rcParams`.
 
     To import this module sets nothing, and no other function of the package touches them.
+
+    Examples
+    --------
+    >>> with plt.rc_context():
+    ...     use_style()
+    ...     plt.rcParams["axes.grid"]
+    True
     """
     plt.rcParams.update(
         {

@@ -9,6 +9,8 @@ import sympy as sp
 
 from w2s.statements.symbolic import gamma_s, gamma_t, lam_s, lam_t, m_s1, m_s2, m_t1, sigma2, zeta
 
+__all__ = ["H_1", "H_2", "appendix_f_cross", "appendix_f_overlap", "equation_5", "equation_13"]
+
 #: the right-hand side of (5), printed with "imbalance > this" as the condition to win
 equation_5 = 1 / (1 - 4 * gamma_s - 4 * sp.sqrt(gamma_s**2 - gamma_s))
 #: the right-hand side of (13), also used below (14)

@@ -15,6 +15,10 @@ from typing import Any
 
 import sympy as sp
 
+from w2s.proof import as_expression
+
+_imported = {*globals()}
+
 gamma, lam, delta, m, m_1, m_2 = sp.symbols("gamma lambda delta m m_1 m_2", positive=True)
 gamma_t, gamma_s, lam_t, lam_s = sp.symbols("gamma_t gamma_s lambda_t lambda_s", positive=True)
 m_t1, m_t2, m_s1, m_s2 = sp.symbols("m_t1 m_t2 m_s1 m_s2", positive=True)
@@ -39,18 +43,66 @@ root = (1 - gamma * delta**2) / delta
 
 
 def of_teacher(expression: Any) -> Any:
-    """A spectral expression in (δ, γ) at the teacher's (b, γ_t)."""
-    return expression.subs({delta: b, gamma: gamma_t, lam: lam_t})
+    """Put the teacher's (b, γ_t, λ_t) into an expression in (δ, γ, λ).
+
+    Parameters
+    ----------
+    expression : sympy.Expr
+        In `delta`, `gamma` and `lam`.
+
+    Returns
+    -------
+    sympy.Expr
+        The same in `b`, `gamma_t` and `lam_t`.
+
+    Examples
+    --------
+    >>> of_teacher(stieltjes)
+    b/(-b*gamma_t + 1)
+    """
+    return as_expression("expression", expression).subs({delta: b, gamma: gamma_t, lam: lam_t})
 
 
 def of_student(expression: Any) -> Any:
-    """A spectral expression in (δ, γ) at the student's (a, γ_s)."""
-    return expression.subs({delta: a, gamma: gamma_s, lam: lam_s})
+    """Put the student's (a, γ_s, λ_s) into an expression in (δ, γ, λ).
+
+    Parameters
+    ----------
+    expression : sympy.Expr
+        In `delta`, `gamma` and `lam`.
+
+    Returns
+    -------
+    sympy.Expr
+        The same in `a`, `gamma_s` and `lam_s`.
+
+    Examples
+    --------
+    >>> of_student(stieltjes)
+    a/(-a*gamma_s + 1)
+    """
+    return as_expression("expression", expression).subs({delta: a, gamma: gamma_s, lam: lam_s})
 
 
 def in_dof(expression: Any) -> Any:
-    """Translate from λ, m₁, m₂ of teacher and student to b and a."""
-    return expression.subs(
+    """Translate from λ, m₁, m₂ of teacher and student to b and a.
+
+    Parameters
+    ----------
+    expression : sympy.Expr
+        In the paper's language.
+
+    Returns
+    -------
+    sympy.Expr
+        The same in the degrees of freedom, a rational function of them.
+
+    Examples
+    --------
+    >>> in_dof(lam_t * m_t1)
+    1 - b
+    """
+    return as_expression("expression", expression).subs(
         {
             m_t1: of_teacher(stieltjes),
             m_t2: of_teacher(stieltjes_derivative),
@@ -230,3 +282,5 @@ window_steps = {
     ),
 }
 window_low = sp.Piecewise((0, (kappa >= z) | (edge_s >= 0)), (edge_s**2 / high, True))
+
+__all__ = sorted(name for name in {*globals()} - _imported if not name.startswith("_"))

@@ -12,7 +12,10 @@ from typing import Any
 
 import sympy as sp
 
+from w2s.proof import as_expression
 from w2s.statements.symbolic import lam_s, lam_t, m_s1, m_s2, m_t1, m_t2
+
+__all__ = ["TRANSFORMS", "R_s", "R_t", "S_s", "S_t", "trace_limit", "transpose", "words"]
 
 R_t, R_s = sp.symbols("Rhat Rtilde", commutative=False)
 #: Σ̂ and Σ̃ as words: Σ = R⁻¹ − λ, so that expanding turns RΣ into 1 − λR
@@ -22,18 +25,44 @@ TRANSFORMS = {R_t: {1: m_t1, 2: m_t2}, R_s: {1: m_s1, 2: m_s2}}
 
 
 def transpose(word: Any) -> Any:
-    """The transpose of a sum of words in symmetric matrices: every product reversed."""
-    expanded = sp.expand(word)
-    return sp.Add(*(_scaled(*_split(term), reverse=True) for term in sp.Add.make_args(expanded)))
+    """Reverse every product: the transpose of a sum of words in symmetric matrices.
+
+    Parameters
+    ----------
+    word : sympy.Expr
+        A sum of words in R̂ and R̃.
+
+    Returns
+    -------
+    sympy.Expr
+        The sum of the reversed words.
+
+    Examples
+    --------
+    >>> transpose(R_t * R_s**2)
+    Rtilde**2*Rhat
+    """
+    return sp.Add(*(_scaled(*_split(term), reverse=True) for term in _terms("word", word)))
 
 
 def trace_limit(word: Any) -> Any:
     """The limit of d⁻¹ tr of a sum of words in R̂ and R̃.
 
+    Parameters
+    ----------
+    word : sympy.Expr
+        A sum of words.
+
+    Returns
+    -------
+    sympy.Expr
+        The limit, in `m_t1`, `m_t2`, `m_s1` and `m_s2`.
+
     Raises
     ------
-    ValueError : a word that alternates more than once, such as R̂R̃R̂R̃ (its limit is not a product),
-        or a power for which no transform is known.
+    ValueError
+        A word that alternates more than once, such as R̂R̃R̂R̃ (its limit is not a product), or a
+        power for which no transform is known.
 
     Examples
     --------
@@ -41,7 +70,7 @@ def trace_limit(word: Any) -> Any:
     m_s2*m_t1
     """
     total = sp.Integer(0)
-    for term in sp.Add.make_args(sp.expand(word)):
+    for term in _terms("word", word):
         scalar, powers = _split(term)
         total += scalar * sp.Mul(*(_transform(base, power) for base, power in _cyclic(powers)))
     return total
@@ -51,8 +80,22 @@ def words(expression: Any) -> dict[Any, Any]:
     """A sum of words as {word: coefficient}, with words of the same trace merged.
 
     A word that differs from another by a rotation has the same trace; the one with R̂ first stands
-    for both, and shorter words come first. Raises ValueError for words that `trace_limit` refuses
-    for alternating.
+    for both.
+
+    Parameters
+    ----------
+    expression : sympy.Expr
+        A sum of words.
+
+    Returns
+    -------
+    dict of sympy.Expr to sympy.Expr
+        The coefficient of each word, shorter words first.
+
+    Raises
+    ------
+    ValueError
+        A word alternates more than once, so `trace_limit` would refuse it.
 
     Examples
     --------
@@ -60,7 +103,7 @@ def words(expression: Any) -> dict[Any, Any]:
     {Rhat**2: 1, Rhat*Rtilde: 2*lambda_s, Rtilde**2: lambda_s**2}
     """
     collected: dict[tuple[int, ...], Any] = {}
-    for term in sp.Add.make_args(sp.expand(expression)):
+    for term in _terms("expression", expression):
         scalar, powers = _split(term)
         found = dict(_cyclic(powers))
         key = tuple(found.get(letter, 0) for letter in (R_t, R_s))
@@ -68,6 +111,10 @@ def words(expression: Any) -> dict[Any, Any]:
     # SymPy's own order of terms changes from run to run
     ordered = sorted(collected.items(), key=lambda item: (sum(item[0]), -item[0][0]))
     return {R_t**i * R_s**j: coefficient for (i, j), coefficient in ordered}
+
+
+def _terms(name: str, word: Any) -> Any:
+    return sp.Add.make_args(sp.expand(as_expression(name, word)))
 
 
 def _split(term: Any) -> tuple[Any, list[tuple[Any, int]]]:
