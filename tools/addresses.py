@@ -25,7 +25,7 @@ class Addresses:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", self.repository):
             raise ValueError(
-                "Repository in pyproject.toml must be https://github.com/OWNER/NAME, "
+                "Repository in pyproject.toml must be https://github.com/<owner>/<name>, "
                 f"got {self.repository}"
             )
 

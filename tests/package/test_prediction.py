@@ -4,6 +4,7 @@ import math
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,10 +12,10 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import Ridge
 from w2s.covariance import Task
 
-from tools.run import HOME
 from w2s import covariance, prediction, simulate
 from w2s.prediction import _population
 
+HOME = Path(__file__).resolve().parents[2]
 INF, NAN = math.inf, math.nan
 PARTS = ("teacher", "student", "gap")
 ASKED = {"n_t": 60, "n_s": 90, "lam_t": np.array([0.02, 0.2]), "lam_s": np.array([0.05, 0.5])}
