@@ -26,6 +26,8 @@ from w2s.theory._exact import ratio
 from w2s.theory.marchenko_pastur import degrees_of_freedom, penalty, terms
 from w2s.theory.ridge import imbalance, optimal_student_penalty
 
+__all__ = ["Chain", "best_length", "best_penalties", "chain_limit"]
+
 Array = NDArray[np.float64]
 
 #: How finely 1 − a of the gentle students is searched, before the root is polished.
@@ -34,11 +36,16 @@ _GRID = np.geomspace(1e-9, 1, 200, endpoint=False)[::-1]
 
 @dataclass(frozen=True)
 class Chain:
-    """The limits of every generation, the teacher first: arrays of shape (generations, …).
+    """Limits of every generation of a chain, the teacher first.
 
     Attributes
     ----------
-    overlap : o_k, the limit of β̂_k·β⋆. energy : N_k, the limit of ‖β̂_k‖². error : L_k.
+    overlap : ndarray
+        Limits o_k of β̂_k·β⋆, of shape (generations, …).
+    energy : ndarray
+        Limits N_k of ‖β̂_k‖², of the same shape.
+    error : ndarray
+        Limits L_k of the test error, of the same shape.
     """
 
     overlap: Array
@@ -47,12 +54,15 @@ class Chain:
 
     @property
     def alignment(self) -> Array:
-        """o²/N, the squared cosine of the angle between β̂_k and β⋆; it never rises."""
+        """Squared cosine o²/N of the angle between β̂_k and β⋆; it never rises."""
         return self.overlap**2 / self.energy
 
     @property
     def imbalance(self) -> Array:
-        """c_k = 1 − N_k/o_k; generation k's students win where H₁ > c_k (Theorem 5's table)."""
+        """Imbalance c_k = 1 − N_k/o_k of each generation, as if it were a teacher.
+
+        Generation k's students win where H₁ > c_k; for the teacher see `ridge.imbalance`.
+        """
         return 1 - self.energy / self.overlap
 
 
@@ -64,25 +74,34 @@ def chain_limit(
     sigma2: ArrayLike,
     label_noise: Sequence[ArrayLike] | None = None,
 ) -> Chain:
-    """The limits of a chain of ridge regressions, each taught by the one before on fresh inputs.
+    """Limits of a chain of ridge regressions, each taught by the one before on fresh inputs.
 
     A sum of non-negative terms, L_k = σ² + (1−o_k)² + (N_k−o_k²), so no digits are lost.
 
     Parameters
     ----------
-    penalties, gammas : λ_k ≥ 0 and d/n_k of each generation, the teacher first; numbers, or arrays
-        that broadcast together.
-    sigma2 : variance of the teacher's label noise, and of the test label.
-    label_noise : variance of the noise in each generation's labels; by default `sigma2` for the
+    penalties : sequence of array_like
+        Penalties λ_k in [0, inf] of each generation, the teacher first.
+    gammas : sequence of array_like
+        Ratios d/n_k in (0, inf), as many.
+    sigma2 : array_like
+        Variance σ² in [0, inf) of the teacher's label noise, and of the test label's.
+    label_noise : sequence of array_like, optional
+        Variance in [0, inf) of the noise in each generation's labels; by default `sigma2` for the
         teacher and 0 after it.
 
     Returns
     -------
-    Chain of arrays whose first axis counts the generations.
+    Chain
+        Arrays whose first axis counts the generations, before the arguments' broadcast shape.
 
     Raises
     ------
-    ValueError, TypeError : naming the argument, what is allowed and what came.
+    TypeError
+        An argument is no real number or array of them; the message names it.
+    ValueError
+        An argument is outside its range, the lengths differ, or the shapes do not broadcast; the
+        message names it.
 
     Examples
     --------
@@ -116,15 +135,36 @@ def best_length(
     gamma_s: ArrayLike,
     sigma2: ArrayLike,
 ) -> Real:
-    """How many students make the chain's last error smallest, all with the same λ_s and γ_s.
+    """Number of students that makes the chain's last error smallest, all with the same λ_s and γ_s.
 
     The smallest k ≥ 0 with (a/q)^k ≥ (1−c)(1−q)/(2(1−a)), where c is the teacher's imbalance: up to
-    there every further student lowers the error, after it none does. `inf` where every student
-    helps: γ_s > 1, λ_s = 0 and c < −1.
+    there every further student lowers the error, after it none does.
 
     Parameters
     ----------
-    lam_s, lam_t, gamma_s, gamma_t, sigma2 : as in `ridge.student_error`; they broadcast.
+    lam_t : array_like
+        Teacher's penalty λ_t in [0, inf]; 0 is the ridgeless limit, inf the zero estimator.
+    lam_s : array_like
+        Student's penalty λ_s in [0, inf]; 0 is the ridgeless limit, inf the zero estimator.
+    gamma_t : array_like
+        Inputs' dimension over the teacher's samples, d/n_t, in (0, inf).
+    gamma_s : array_like
+        Inputs' dimension over the student's samples, d/n_s, in (0, inf).
+    sigma2 : array_like
+        Variance σ² of the label noise in [0, inf), in units of ‖β⋆‖² = 1.
+
+    Returns
+    -------
+    float or ndarray
+        The number k, of the arguments' broadcast shape; inf where every student helps: γ_s > 1,
+        λ_s = 0 and c < −1.
+
+    Raises
+    ------
+    TypeError
+        An argument is no real number or array of them; the message names it.
+    ValueError
+        An argument is outside its range, or the shapes do not broadcast; the message names it.
 
     Examples
     --------
@@ -152,19 +192,36 @@ def best_length(
 def best_penalties(
     students: int, *, lam_t: float, gamma_t: float, gamma_s: float, sigma2: float
 ) -> Array:
-    """The penalties that together minimise the error of the last of `students` students.
+    """Penalties that together minimise the error of the last of `students` students.
 
-    All have the same γ_s. At the minimum at least `students` − 1 penalties are equal; the first
-    returned is the largest. Their order does not matter. 0 is the ridgeless student, for γ_s ≤ 1 a
-    copy of the one before.
+    All have the same γ_s. At the minimum at least `students` − 1 penalties are equal. Their order
+    does not matter.
 
     Parameters
     ----------
-    students : how many, at least 1. lam_t, gamma_s, gamma_t, sigma2 : numbers, as in `ridge`.
+    students : int
+        How many, at least 1.
+    lam_t : float
+        Teacher's penalty λ_t in [0, inf]; 0 is the ridgeless limit, inf the zero estimator.
+    gamma_t : float
+        Inputs' dimension over the teacher's samples, d/n_t, in (0, inf).
+    gamma_s : float
+        Inputs' dimension over the student's samples, d/n_s, in (0, inf).
+    sigma2 : float
+        Variance σ² of the label noise in [0, inf), in units of ‖β⋆‖² = 1.
 
     Returns
     -------
-    Array of shape (students,), to about eight digits.
+    ndarray
+        The penalties, of shape (students,), to about eight digits; the first is the largest. 0 is
+        the ridgeless student, for γ_s ≤ 1 a copy of the one before.
+
+    Raises
+    ------
+    TypeError
+        An argument is of another type; the message names it.
+    ValueError
+        An argument is outside its range, or is an array; the message names it.
 
     Examples
     --------

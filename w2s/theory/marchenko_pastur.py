@@ -22,22 +22,81 @@ from w2s import _input
 from w2s._input import Real
 from w2s.theory import _exact
 
+__all__ = [
+    "Terms",
+    "atom",
+    "degrees_of_freedom",
+    "density",
+    "moment",
+    "penalty",
+    "stieltjes",
+    "stieltjes_derivative",
+    "support",
+    "terms",
+]
+
 
 class Terms(NamedTuple):
-    """δ and the differences that the theory is made of, each computed without cancellation."""
+    """Value of δ and the differences that the theory is made of, none of which has lost digits.
 
-    dof: Any  #: δ
-    rest: Any  #: 1 − δ = λm
-    slack: Any  #: 1 − γδ = δ/m
-    curvature: Any  #: 1 − γδ² = δ·root
-    root: Any  #: √((1+γ+λ)² − 4γ)
+    Attributes
+    ----------
+    dof : array_like
+        Degrees of freedom per dimension δ.
+    rest : array_like
+        What is left of one, 1 − δ = λm.
+    slack : array_like
+        The difference 1 − γδ = δ/m.
+    curvature : array_like
+        The difference 1 − γδ² = δ·root.
+    root : array_like
+        The root √((1+γ+λ)² − 4γ).
+
+    Examples
+    --------
+    >>> terms(0.5, 2.0)._fields
+    ('dof', 'rest', 'slack', 'curvature', 'root')
+    """
+
+    dof: Any
+    rest: Any
+    slack: Any
+    curvature: Any
+    root: Any
 
 
 def terms(lam: Any, gamma: Any, *, sqrt: Any = np.sqrt, where: Any = np.where) -> Terms:
-    """The bare kernel: no checks, any arithmetic (NumPy arrays, or mpmath with its own `sqrt`).
+    """Value of δ and the differences that the theory is made of: the bare kernel, without checks.
 
     From the quadratic γδ² − (1+γ+λ)δ + 1 = 0. Each difference is taken in the form whose terms have
     equal signs: S² − (1−γ−λ)² = 4λ and S² − (γ−1−λ)² = 4γλ, where S is the root.
+
+    Parameters
+    ----------
+    lam : array_like
+        Penalty λ in [0, inf], a NumPy array or a number of another arithmetic, such as mpmath's.
+    gamma : array_like
+        Aspect ratio γ = d/n in (0, inf), of the same kind.
+    sqrt : callable, optional
+        The square root of that arithmetic.
+    where : callable, optional
+        A choice where(condition, x, y) in that arithmetic.
+
+    Returns
+    -------
+    Terms
+        The five values, of the arguments' broadcast shape.
+
+    Notes
+    -----
+    What comes in is not checked, and NumPy may warn where a limit is infinite: for numbers of
+    unknown origin call `degrees_of_freedom` and its like.
+
+    Examples
+    --------
+    >>> found = terms(0.5, 2.0)
+    >>> round(float(found.dof), 12), round(float(found.rest), 12)
+    (0.359611796798, 0.640388203202)
     """
     root_gamma = sqrt(gamma)
     edge = (1 - gamma) / (1 + root_gamma)  # 1 − √γ without cancellation
@@ -56,16 +115,26 @@ def terms(lam: Any, gamma: Any, *, sqrt: Any = np.sqrt, where: Any = np.where) -
 
 
 def degrees_of_freedom(lam: ArrayLike, gamma: ArrayLike) -> Real:
-    """δ(λ; γ) = 1 − λm, the limit of d⁻¹ tr Σ̂(Σ̂+λ)⁻¹.
+    """Degrees of freedom δ(λ; γ) = 1 − λm, the limit of d⁻¹ tr Σ̂(Σ̂+λ)⁻¹.
 
     Parameters
     ----------
-    lam : penalty λ ≥ 0, scalar or array; 0 gives min(1, 1/γ), inf gives 0.
-    gamma : ratio d/n > 0, scalar or array.
+    lam : array_like
+        Penalty λ in [0, inf].
+    gamma : array_like
+        Aspect ratio γ = d/n in (0, inf).
+
+    Returns
+    -------
+    float or ndarray
+        The share δ, of the arguments' broadcast shape; min(1, 1/γ) at λ = 0, and 0 at λ = inf.
 
     Raises
     ------
-    ValueError, TypeError : naming the argument, what is allowed and what came.
+    TypeError
+        An argument is no real number or array of them; the message names it.
+    ValueError
+        An argument is outside its range, or the shapes do not broadcast; the message names it.
 
     Examples
     --------
@@ -80,10 +149,29 @@ def degrees_of_freedom(lam: ArrayLike, gamma: ArrayLike) -> Real:
 
 
 def penalty(dof: ArrayLike, gamma: ArrayLike) -> Real:
-    """λ = (1−δ)(1−γδ)/δ, the penalty that leaves `dof` degrees of freedom per dimension.
+    """Penalty λ = (1−δ)(1−γδ)/δ that leaves δ degrees of freedom per dimension.
 
-    The inverse of `degrees_of_freedom`. `dof` = 0 gives inf, `dof` = min(1, 1/γ) gives 0; a larger
-    `dof` is a ValueError, because no penalty leaves that many.
+    The inverse of `degrees_of_freedom`.
+
+    Parameters
+    ----------
+    dof : array_like
+        Degrees of freedom δ in [0, min(1, 1/γ)].
+    gamma : array_like
+        Aspect ratio γ = d/n in (0, inf).
+
+    Returns
+    -------
+    float or ndarray
+        The penalty λ, of the arguments' broadcast shape; inf at δ = 0, and 0 at δ = min(1, 1/γ).
+
+    Raises
+    ------
+    TypeError
+        An argument is no real number or array of them; the message names it.
+    ValueError
+        An argument is outside its range, or the shapes do not broadcast; the message names it. No
+        penalty leaves more than min(1, 1/γ).
 
     Examples
     --------
@@ -103,9 +191,31 @@ def penalty(dof: ArrayLike, gamma: ArrayLike) -> Real:
 
 
 def stieltjes(lam: ArrayLike, gamma: ArrayLike) -> Real:
-    """m(λ; γ) = ∫ dμ(s)/(s+λ), the Stieltjes transform at −λ: Definition 2.
+    """Stieltjes transform at −λ, m(λ; γ) = ∫ dμ(s)/(s+λ), positive and decreasing in λ.
 
-    Positive and decreasing in λ. At λ = 0 it is 1/(1−γ) for γ < 1 and inf for γ ≥ 1.
+    Parameters
+    ----------
+    lam : array_like
+        Penalty λ in [0, inf].
+    gamma : array_like
+        Aspect ratio γ = d/n in (0, inf).
+
+    Returns
+    -------
+    float or ndarray
+        The value m, of the arguments' broadcast shape; at λ = 0 it is 1/(1−γ) for γ < 1 and inf for
+        γ ≥ 1.
+
+    Raises
+    ------
+    TypeError
+        An argument is no real number or array of them; the message names it.
+    ValueError
+        An argument is outside its range, or the shapes do not broadcast; the message names it.
+
+    References
+    ----------
+    Moniri and Hassani (2025), Definition 2.
 
     Examples
     --------
@@ -120,9 +230,31 @@ def stieltjes(lam: ArrayLike, gamma: ArrayLike) -> Real:
 
 
 def stieltjes_derivative(lam: ArrayLike, gamma: ArrayLike) -> Real:
-    """m₂ = −∂m/∂λ = ∫ dμ(s)/(s+λ)², positive: the paper's m_{p,2} of Definition 2.
+    """Derivative m₂ = −∂m/∂λ = ∫ dμ(s)/(s+λ)², positive.
 
-    The sign is the paper's. At λ = 0 it is 1/(1−γ)³ for γ < 1 and inf for γ ≥ 1.
+    Parameters
+    ----------
+    lam : array_like
+        Penalty λ in [0, inf].
+    gamma : array_like
+        Aspect ratio γ = d/n in (0, inf).
+
+    Returns
+    -------
+    float or ndarray
+        The value m₂, of the arguments' broadcast shape; at λ = 0 it is 1/(1−γ)³ for γ < 1 and inf
+        for γ ≥ 1.
+
+    Raises
+    ------
+    TypeError
+        An argument is no real number or array of them; the message names it.
+    ValueError
+        An argument is outside its range, or the shapes do not broadcast; the message names it.
+
+    References
+    ----------
+    Moniri and Hassani (2025), Definition 2, whose sign this is.
 
     Examples
     --------
@@ -140,9 +272,32 @@ def stieltjes_derivative(lam: ArrayLike, gamma: ArrayLike) -> Real:
 
 
 def support(gamma: ArrayLike) -> tuple[Real, Real]:
-    """((1−√γ)², (1+√γ)²), the ends of the interval that carries the density (Theorem 16).
+    """Ends (1−√γ)² and (1+√γ)² of the interval that carries the density.
 
     For γ > 1 the law also has an atom at 0, which lies outside this interval: see `atom`.
+
+    Parameters
+    ----------
+    gamma : array_like
+        Aspect ratio γ = d/n in (0, inf).
+
+    Returns
+    -------
+    low : float or ndarray
+        The lower end, of the shape of `gamma`.
+    high : float or ndarray
+        The upper end, of the same shape.
+
+    Raises
+    ------
+    TypeError
+        An argument is no real number or array of them; the message names it.
+    ValueError
+        An argument is outside its range; the message names it.
+
+    References
+    ----------
+    Moniri and Hassani (2025), Theorem 16.
 
     Examples
     --------
@@ -154,10 +309,32 @@ def support(gamma: ArrayLike) -> tuple[Real, Real]:
 
 
 def density(x: ArrayLike, gamma: ArrayLike) -> Real:
-    """The density √((x−x₋)(x₊−x))/(2πγx) on the support, 0 elsewhere (Theorem 16).
+    """Density √((x−x₋)(x₊−x))/(2πγx) on the support, 0 elsewhere.
 
-    It integrates to 1 − `atom(gamma)`: for γ > 1 the missing mass is the atom at 0. At γ = 1 it is
-    inf at x = 0. `x` may be any real number.
+    It integrates to 1 − `atom(gamma)`: for γ > 1 the missing mass is the atom at 0.
+
+    Parameters
+    ----------
+    x : array_like
+        Where it is asked for, any real number.
+    gamma : array_like
+        Aspect ratio γ = d/n in (0, inf).
+
+    Returns
+    -------
+    float or ndarray
+        The density, of the arguments' broadcast shape; inf at x = 0 for γ = 1.
+
+    Raises
+    ------
+    TypeError
+        An argument is no real number or array of them; the message names it.
+    ValueError
+        An argument is outside its range, or the shapes do not broadcast; the message names it.
+
+    References
+    ----------
+    Moniri and Hassani (2025), Theorem 16.
 
     Examples
     --------
@@ -182,7 +359,28 @@ def density(x: ArrayLike, gamma: ArrayLike) -> Real:
 
 
 def atom(gamma: ArrayLike) -> Real:
-    """max(0, 1 − 1/γ): the mass at 0, the fraction of zero eigenvalues when d > n.
+    """Mass max(0, 1 − 1/γ) at 0, the fraction of zero eigenvalues when d > n.
+
+    Parameters
+    ----------
+    gamma : array_like
+        Aspect ratio γ = d/n in (0, inf).
+
+    Returns
+    -------
+    float or ndarray
+        The mass, of the shape of `gamma`.
+
+    Raises
+    ------
+    TypeError
+        An argument is no real number or array of them; the message names it.
+    ValueError
+        An argument is outside its range; the message names it.
+
+    References
+    ----------
+    Moniri and Hassani (2025), Theorem 16.
 
     Examples
     --------
@@ -193,7 +391,26 @@ def atom(gamma: ArrayLike) -> Real:
 
 
 def moment(k: int, gamma: ArrayLike) -> Real:
-    """∫ sᵏ dμ(s) = Σ_{r<k} C(k,r) C(k−1,r) γʳ/(r+1), the limit of d⁻¹ tr Σ̂ᵏ; k ≥ 0.
+    """Moment ∫ sᵏ dμ(s) = Σ_{r<k} C(k,r) C(k−1,r) γʳ/(r+1), the limit of d⁻¹ tr Σ̂ᵏ.
+
+    Parameters
+    ----------
+    k : int
+        Its order, at least 0.
+    gamma : array_like
+        Aspect ratio γ = d/n in (0, inf).
+
+    Returns
+    -------
+    float or ndarray
+        The moment, of the shape of `gamma`.
+
+    Raises
+    ------
+    TypeError
+        An argument is of another type; the message names it.
+    ValueError
+        An argument is outside its range; the message names it.
 
     Examples
     --------

@@ -7,12 +7,34 @@ from typing import Any
 
 from w2s.theory import hermite
 
+__all__ = ["Alignments", "predicted"]
+
 
 @dataclass(frozen=True)
 class Alignments:
-    """Norms ‖Uβ‖ of the updates U = Ŵ − W_0 and ‖Ŵβ‖ of what they lead to.
+    """Norms of a network's updates, and of what they lead to, along both directions.
 
-    The fields hold numbers (the predicted limits), or `Estimate`s over trials (what was measured).
+    The fields hold numbers (the predicted limits), or `Estimate` objects (what was measured over
+    trials).
+
+    Attributes
+    ----------
+    teacher_update_easy : float or Estimate
+        Norm ‖(Ŵ_t − W_{t,0})β_e‖.
+    teacher_update_hard : float or Estimate
+        Norm ‖(Ŵ_t − W_{t,0})β_h‖.
+    teacher_easy : float or Estimate
+        Norm ‖Ŵ_t β_e‖.
+    teacher_hard : float or Estimate
+        Norm ‖Ŵ_t β_h‖.
+    student_update_easy : float or Estimate
+        Norm ‖(Ŵ_s − W_{s,0})β_e‖.
+    student_update_hard : float or Estimate
+        Norm ‖(Ŵ_s − W_{s,0})β_h‖.
+    student_easy : float or Estimate
+        Norm ‖Ŵ_s β_e‖.
+    student_hard : float or Estimate
+        Norm ‖Ŵ_s β_h‖.
     """
 
     teacher_update_easy: Any
@@ -26,14 +48,32 @@ class Alignments:
 
 
 def predicted(problem: Any) -> Alignments:
-    r"""The limits of the alignments as d → ∞ with p/d and n/d fixed.
+    """Limits of the alignments as d → ∞ with p/d and n/d fixed.
 
     With u_t(k) = η_t c_1 k_1 ‖a_t‖ and u_s(k) = η_s η_t c_1³ k_1 ‖a_t‖² ‖a_s‖ for k = e, h:
 
-        ‖(Ŵ_t − W_{t,0})β‖ → |u_t|,                ‖Ŵ_t β‖² → p_t/d + u_t²,
-        ‖(Ŵ_s − W_{s,0})β‖ → |u_s|,                ‖Ŵ_s β_e‖² → p_s/d + u_s(e)²,
+        ‖(Ŵ_t − W_{t,0})β‖ → abs(u_t),             ‖Ŵ_t β‖² → p_t/d + u_t²,
+        ‖(Ŵ_s − W_{s,0})β‖ → abs(u_s),             ‖Ŵ_s β_e‖² → p_s/d + u_s(e)²,
         ‖Ŵ_s β_h‖² → p_s/d + τ² + 2τ u_s(h) cos(a_s, ā) + u_s(h)².
 
+    Parameters
+    ----------
+    problem : NetworkProblem
+        The two networks and their task (`w2s.simulate.NetworkProblem`); whatever has its fields
+        will do.
+
+    Returns
+    -------
+    Alignments
+        The eight limits, as numbers.
+
+    Raises
+    ------
+    ValueError
+        A function of `problem` is not square-integrable under the Gaussian.
+
+    Notes
+    -----
     The teacher's are limits for any a_t. The student's are if also
 
     - a_t is spread over many neurons, and c_0 Σa_t = O(1): not an activation with a constant and a
@@ -43,7 +83,9 @@ def predicted(problem: Any) -> Alignments:
     - for ‖Ŵ_s β_h‖ with a growing τ, τ² E[f_t] Σ a_{s,i} ā_i² E[σ''(w_i·x)] → 0: true of an odd
       activation, not of ReLU with an a_s of one sign.
 
-    Place in the paper: Proposition 10 and Theorem 11, which give no constants.
+    References
+    ----------
+    Moniri and Hassani (2025), Proposition 10 and Theorem 11, which give no constants.
 
     Examples
     --------
