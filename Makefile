@@ -59,8 +59,12 @@ serve: $(READY)  ## show the built book on http://127.0.0.1:8000 (or PORT=...)
 	@test -f _build/html/index.html || { echo "there is no built book yet; run: make book"; exit 1; }
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
-lint: $(READY)  ## ruff and mypy
-	$(BIN)/ruff check . && $(BIN)/ruff format --check w2s tools tests && $(BIN)/mypy
+lint: $(READY)  ## ruff, mypy, the chapters' style, JavaScript
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check w2s tools tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/python -m tools.checks.style
+	$(BIN)/oxlint --config tools/checks/oxlint.json --deny-warnings tools/explorers assets/reachable.js
 
 lock: $(READY)  ## requirements.in -> requirements.txt, everything at its newest (PACKAGE=name moves one)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header $(if $(PACKAGE),--upgrade-package $(PACKAGE),--upgrade) -o requirements.txt requirements.in
