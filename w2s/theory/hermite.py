@@ -26,6 +26,21 @@ from scipy import special
 
 from w2s import _input
 
+__all__ = [
+    "MAX_ORDER",
+    "NAMES",
+    "TOLERANCE",
+    "Function",
+    "as_function",
+    "hermite_coefficients",
+    "hermite_values",
+    "information_exponent",
+    "named",
+    "second_moment",
+    "smoothed_slope",
+    "spectrum",
+]
+
 Array = NDArray[np.float64]
 Scalar = Callable[[Array], Array]
 
@@ -42,14 +57,26 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 
 @dataclass(frozen=True)
 class Function:
-    """A link function or activation: what it is called, its values, its slope and its kinks.
+    """Link function or activation: what it is called, its values, its slope and its kinks.
 
-    Attributes
+    Parameters
     ----------
-    name : the name it is found by.
-    value, derivative : vectorised; the derivative is defined off the kinks.
-    kinks : where it is not smooth.
-    exact : k ↦ c_k in closed form, where one is known.
+    name : str
+        The name it is found by.
+    value : callable
+        Its values, array to array of the same shape.
+    derivative : callable
+        Its slope, array to array; defined off the kinks.
+    kinks : tuple of float, optional
+        Where it is not smooth.
+    exact : callable, optional
+        The map k ↦ c_k in closed form, where one is known.
+
+    Examples
+    --------
+    >>> cube = Function("cube", lambda z: z**3, lambda z: 3 * z**2)
+    >>> float(cube(2.0))
+    8.0
     """
 
     name: str
@@ -63,7 +90,22 @@ class Function:
 
 
 def named(name: str) -> Function:
-    """The function called `name`: one of `NAMES`, or "He3" for H₃, or "h3" for H₃/√3!.
+    """Find the function of a name: one of `NAMES`, or "He3" for H₃, or "h3" for H₃/√3!.
+
+    Parameters
+    ----------
+    name : str
+        The name; after He and h a degree from 0 to 99.
+
+    Returns
+    -------
+    Function
+        Its values, slope and kinks.
+
+    Raises
+    ------
+    ValueError
+        No function has that name; the message lists those that there are.
 
     Examples
     --------
@@ -79,7 +121,30 @@ def named(name: str) -> Function:
 
 
 def as_function(f: str | Function | Scalar) -> Function:
-    """A name, a `Function` or a bare callable, as a `Function` (a callable gets no derivative)."""
+    """Make a `Function` of a name, of a bare callable or of itself.
+
+    Parameters
+    ----------
+    f : str, Function or callable
+        A name that `named` knows, a `Function`, or a vectorised callable.
+
+    Returns
+    -------
+    Function
+        Its values, slope and kinks; a bare callable gets no slope.
+
+    Raises
+    ------
+    TypeError
+        It is none of the three.
+    ValueError
+        No function has that name.
+
+    Examples
+    --------
+    >>> as_function("relu").kinks
+    (0.0,)
+    """
     if isinstance(f, Function):
         return f
     if isinstance(f, str):
@@ -92,26 +157,36 @@ def as_function(f: str | Function | Scalar) -> Function:
 def hermite_coefficients(
     f: str | Function | Scalar, order: int, kinks: Sequence[float] = ()
 ) -> Array:
-    r"""The coefficients c_0, …, c_order of f = Σ c_k H_k, with c_k = E[f(z) H_k(z)]/k!.
+    """Coefficients c_0, …, c_order of f = Σ c_k H_k, with c_k = E[f(z) H_k(z)]/k!.
 
     Parameters
     ----------
-    f : a name, a `Function`, or a vectorised callable.
-    order : the highest degree, 0 ≤ order ≤ 400.
-    kinks : where f or a derivative jumps; those of a named function are known already.
+    f : str, Function or callable
+        A name that `named` knows, a `Function`, or a vectorised callable.
+    order : int
+        The highest degree, from 0 to `MAX_ORDER` = 400.
+    kinks : sequence of float, optional
+        Where f or a derivative of it jumps, finite; those of a named function are known already.
 
     Returns
     -------
-    Array of shape (order + 1,). The error of √k!·c_k is below 1e-14·√E[f²] up to degree 60 and
-    grows slowly, to about 1e-13, at degree 400.
+    ndarray
+        The coefficients, of shape (order + 1,). The error of √k!·c_k is below 1e-14·√E[f²] up to
+        degree 60 and grows slowly, to about 1e-13, at degree 400.
 
     Raises
     ------
-    ValueError : f returns NaN; f is not square-integrable under the Gaussian (judged by its growth
-        up to |z| = 52, so a function that is so by a hair only is refused); or the panels do not
-        settle, which means a kink or a singularity that is not listed.
+    TypeError
+        An argument is of another type; the message names it.
+    ValueError
+        An argument is outside its range or `f` is an unknown name; `f` returns nan, or is not
+        square-integrable under the Gaussian (judged by its growth up to z = ±52, so a function
+        that is so by a hair only is refused); or the integrals do not settle, which means a kink or
+        a singularity that is not listed.
 
-    Place in the paper: the c_{σ,k} of section 3 and of appendices A.1, G and H.
+    References
+    ----------
+    Moniri and Hassani (2025): the c_{σ,k} of section 3 and of appendices A.1, G and H.
 
     Examples
     --------
@@ -126,7 +201,31 @@ def hermite_coefficients(
 
 
 def spectrum(f: str | Function | Scalar, order: int, kinks: Sequence[float] = ()) -> Array:
-    r"""The share of E[f(z)²] in each degree: k! c_k² / E[f²] for k = 0, …, order.
+    """Share of E[f(z)²] in each degree, k! c_k² / E[f²] for k = 0, …, order.
+
+    Parameters
+    ----------
+    f : str, Function or callable
+        A name that `named` knows, a `Function`, or a vectorised callable.
+    order : int
+        The highest degree, from 0 to `MAX_ORDER` = 400.
+    kinks : sequence of float, optional
+        Where f or a derivative of it jumps, finite; those of a named function are known already.
+
+    Returns
+    -------
+    ndarray
+        The shares, of shape (order + 1,); their sum is at most 1.
+
+    Raises
+    ------
+    TypeError
+        An argument is of another type; the message names it.
+    ValueError
+        An argument is outside its range, `f` vanishes identically or is an unknown name; `f`
+        returns nan, or is not square-integrable under the Gaussian (judged by its growth up to
+        z = ±52, so a function that is so by a hair only is refused); or the integrals do not
+        settle, which means a kink or a singularity that is not listed.
 
     Examples
     --------
@@ -140,7 +239,29 @@ def spectrum(f: str | Function | Scalar, order: int, kinks: Sequence[float] = ()
 
 
 def second_moment(f: str | Function | Scalar, kinks: Sequence[float] = ()) -> float:
-    """E[f(z)²], finite or a ValueError.
+    """Second moment E[f(z)²] under the Gaussian.
+
+    Parameters
+    ----------
+    f : str, Function or callable
+        A name that `named` knows, a `Function`, or a vectorised callable.
+    kinks : sequence of float, optional
+        Where f or a derivative of it jumps, finite; those of a named function are known already.
+
+    Returns
+    -------
+    float
+        The moment, finite.
+
+    Raises
+    ------
+    TypeError
+        An argument is of another type; the message names it.
+    ValueError
+        An argument is outside its range or `f` is an unknown name; `f` returns nan, or is not
+        square-integrable under the Gaussian (judged by its growth up to z = ±52, so a function
+        that is so by a hair only is refused); or the integrals do not settle, which means a kink or
+        a singularity that is not listed.
 
     Examples
     --------
@@ -157,27 +278,49 @@ def information_exponent(
     kinks: Sequence[float] = (),
     tolerance: float = TOLERANCE,
 ) -> int:
-    r"""The smallest k ≥ 1 with c_k ≠ 0: 1 for an easy link function, 2 or more for a hard one.
+    """Smallest k ≥ 1 with c_k ≠ 0: 1 for an easy link function, 2 or more for a hard one.
 
     Degree 0 does not count: a constant carries no direction, and with k = 0 admitted the paper's
     Assumption 9 would exclude ReLU.
 
     Parameters
     ----------
-    f, kinks : as in `hermite_coefficients`. order : the highest degree that is looked at.
-    tolerance : c_k counts as zero when √k!·|c_k| ≤ tolerance·√E[f²]. A number in floating point is
-        never proved to be zero; the quadrature's own error is 1e-14 on this scale.
+    f : str, Function or callable
+        A name that `named` knows, a `Function`, or a vectorised callable.
+    order : int, optional
+        The highest degree that is looked at, from 1 to `MAX_ORDER` = 400.
+    kinks : sequence of float, optional
+        Where f or a derivative of it jumps, finite; those of a named function are known already.
+    tolerance : float, optional
+        In [0, 1]: c_k counts as zero when √k!·abs(c_k) ≤ tolerance·√E[f²]. A number in floating
+        point is never proved to be zero; the quadrature's own error is 1e-14 on this scale.
+
+    Returns
+    -------
+    int
+        The exponent.
 
     Raises
     ------
-    ValueError : every coefficient from 1 to `order` counts as zero (f is constant, or harder).
+    TypeError
+        An argument is of another type; the message names it.
+    ValueError
+        Every coefficient from 1 to `order` counts as zero (f is constant, or harder); an argument
+        is outside its range or `f` is an unknown name; `f` returns nan, or is not
+        square-integrable under the Gaussian (judged by its growth up to z = ±52, so a function
+        that is so by a hair only is refused); or the integrals do not settle, which means a kink or
+        a singularity that is not listed.
+
+    References
+    ----------
+    Moniri and Hassani (2025), Assumption 9.
 
     Examples
     --------
     >>> [information_exponent(name) for name in ("relu", "abs", "He3")]
     [1, 2, 3]
     """
-    _input.unit_interval("tolerance", tolerance)
+    _input.scalars(tolerance=tolerance)
     normalised, energy = _expand(
         as_function(f), _input.count("order", order, high=MAX_ORDER), kinks
     )
@@ -188,9 +331,28 @@ def information_exponent(
 
 
 def smoothed_slope(f: str | Function | Scalar, variance: ArrayLike) -> Array:
-    r"""φ(v) = E[σ'(√v z)]: the mean slope of an activation that sees a Gaussian of variance v.
+    """Mean slope φ(v) = E[σ'(√v z)] of an activation that sees a Gaussian of variance v.
 
-    φ(1) = c_1 by Stein's lemma. The slope must be bounded by a polynomial.
+    By Stein's lemma φ(1) = c_1. The slope must be bounded by a polynomial, which is not checked.
+
+    Parameters
+    ----------
+    f : str or Function
+        The activation; a bare callable has no slope.
+    variance : array_like
+        The variance v in [0, inf).
+
+    Returns
+    -------
+    ndarray
+        The mean slope, of the shape of `variance`.
+
+    Raises
+    ------
+    TypeError
+        An argument is of another type, or `f` is a bare callable.
+    ValueError
+        `variance` is outside its range or `f` is an unknown name.
 
     Examples
     --------
@@ -205,7 +367,26 @@ def smoothed_slope(f: str | Function | Scalar, variance: ArrayLike) -> Array:
 
 @_input.usual
 def hermite_values(order: int, z: ArrayLike) -> Array:
-    """The normalised h_0(z), …, h_order(z), h_k = H_k/√k!; shape (order + 1, *z.shape).
+    """Values of the normalised h_0(z), …, h_order(z), h_k = H_k/√k!.
+
+    Parameters
+    ----------
+    order : int
+        The highest degree, from 0 to `MAX_ORDER` = 400.
+    z : array_like
+        Where they are asked for, any real numbers.
+
+    Returns
+    -------
+    ndarray
+        The values, of shape (order + 1, …), with the shape of `z` after the first axis.
+
+    Raises
+    ------
+    TypeError
+        An argument is of another type; the message names it.
+    ValueError
+        `order` is outside its range.
 
     Examples
     --------
@@ -322,18 +503,10 @@ def _hermite_function(k: int, *, normalised: bool) -> Function:
     scale = 1 / _factorial(k) ** 0.5 if normalised else 1.0
     return Function(
         f"{'h' if normalised else 'He'}{k}",
-        lambda z: scale * _polynomial(k, z),
-        lambda z: scale * k * _polynomial(k - 1, z) if k else np.zeros_like(z),
+        lambda z: scale * special.eval_hermitenorm(k, z),
+        lambda z: scale * k * special.eval_hermitenorm(k - 1, z) if k else np.zeros_like(z),
         exact=lambda j: scale if j == k else 0.0,
     )
-
-
-def _polynomial(k: int, z: Array) -> Array:
-    """H_k(z) by H_{k+1} = z H_k − k H_{k−1}; k is small here, so it cannot overflow."""
-    before, current = np.zeros_like(z), np.ones_like(z)
-    for j in range(k):
-        before, current = current, z * current - j * before
-    return current
 
 
 def _factorial(k: int) -> float:
