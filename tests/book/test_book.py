@@ -348,7 +348,7 @@ def test_no_two_modules_import_each_other():
 
 
 def test_the_prover_knows_nothing_of_the_subject():
-    """It takes the checks of arguments and a precision of each thread's own, neither of them of it."""
+    """It takes the checks of arguments and each thread's own precision, neither of them of it."""
     found = {name for name in imports(HOME / "w2s" / "proof.py") if name.startswith("w2s")}
     assert found <= {"w2s", "w2s._input", "w2s.theory._exact", "w2s.theory._exact.mp"}
 
