@@ -39,6 +39,21 @@ from numpy.typing import ArrayLike, NDArray
 from w2s import _input
 from w2s.theory.ridge import WinningWindow
 
+__all__ = [
+    "BestStudent",
+    "BestTeacher",
+    "Errors",
+    "Stage",
+    "Task",
+    "best_student",
+    "best_teacher",
+    "errors",
+    "fit",
+    "plain_features",
+    "task_weights",
+    "winning_windows",
+]
+
 Array = NDArray[np.float64]
 
 #: At worst (d = n, λ → 0) Newton halves κ: from 1e308 down to 1e-162, the smallest root there is.
@@ -58,19 +73,26 @@ _ASYMMETRY = 1e-10
 
 @dataclass(frozen=True)
 class Task:
-    """A regression task in the eigenbasis of its covariance; from matrices by `from_covariance`.
+    """Regression task in the eigenbasis of its covariance; from matrices by `from_covariance`.
 
-    Attributes
+    Parameters
     ----------
-    eigenvalues : of Σ, shape (d,), all > 0.
-    target : coordinates of w in the eigenvectors of Σ, shape (d,).
-    sigma2 : variance of the labels' noise, what no linear predictor can explain.
-    basis : the eigenvectors of Σ as columns, shape (d, d), in the coordinates in which penalty
-        matrices and rows are given; `None` where those coordinates are the eigenbasis.
+    eigenvalues : array_like
+        Eigenvalues of Σ, shape (d,), all > 0.
+    target : array_like
+        Coordinates of w in the eigenvectors of Σ, shape (d,).
+    sigma2 : float
+        Variance σ² in [0, inf) of the labels' noise, what no linear predictor can explain.
+    basis : array_like, optional
+        Eigenvectors of Σ as columns, shape (d, d), in the coordinates in which penalty matrices and
+        rows are given; `None` where those coordinates are the eigenbasis.
 
     Raises
     ------
-    ValueError, TypeError : naming the argument, what is allowed and what came.
+    TypeError
+        An argument is of another type; the message names it.
+    ValueError
+        An argument is outside its range or of another shape; the message names it.
 
     Examples
     --------
@@ -107,17 +129,30 @@ class Task:
 
     @classmethod
     def from_covariance(cls, covariance: ArrayLike, target: ArrayLike, sigma2: float) -> Task:
-        """The task with covariance matrix Σ and target w, both in the same coordinates.
+        """Make the task with covariance matrix Σ and target w, both in the same coordinates.
 
         Parameters
         ----------
-        covariance : Σ, shape (d, d), symmetric and positive definite. target : w, shape (d,).
-        sigma2 : variance of the labels' noise.
+        covariance : array_like
+            Covariance Σ, shape (d, d), symmetric and positive definite.
+        target : array_like
+            Target w, shape (d,).
+        sigma2 : float
+            Variance σ² in [0, inf) of the labels' noise.
+
+        Returns
+        -------
+        Task
+            The same in the eigenbasis of Σ, with `basis`.
 
         Raises
         ------
-        ValueError, TypeError : naming the argument, what is allowed and what came; for a covariance
-            without full rank the direction that has no variance, and what to do about it.
+        TypeError
+            An argument is of another type; the message names it.
+        ValueError
+            An argument is outside its range or of another shape; the message names it. For a
+            covariance without full rank it has the direction without variance, and what to do about
+            it.
 
         Examples
         --------
@@ -145,7 +180,7 @@ class Task:
 
     @property
     def whitened(self) -> Array:
-        """u = Σ^{1/2}w in the eigenbasis; |u|² is the variance that the target explains."""
+        """Whitened target u = Σ^{1/2}w in the eigenbasis; ‖u‖² is the variance that it explains."""
         return np.sqrt(self.eigenvalues) * self.target
 
 
@@ -153,12 +188,27 @@ class Task:
 class Stage:
     """One ridge fit, for every penalty asked for.
 
-    `kappa`, `df1`, `df2` by penalty; `kept` by (penalty, direction), the share t of each coordinate
-    that survives the fit, and `lost` = 1 − t. The directions are the columns of `directions` in
-    whitened coordinates; `None` stands for the eigenvectors of Σ. `spare` = n − df₂ by penalty.
-
-    `residual` is how well κ solves its equation: the correction, relative to κ, that Newton's
-    method would still make. It is at most 1e-11, or `fit` raises.
+    Attributes
+    ----------
+    kappa : ndarray
+        Effective penalty κ, by penalty.
+    df1 : ndarray
+        Degrees of freedom tr T, by penalty.
+    df2 : ndarray
+        Degrees of freedom tr T², by penalty.
+    kept : ndarray
+        Share t of each coordinate that survives the fit, by (penalty, direction).
+    lost : ndarray
+        Its complement 1 − t, by (penalty, direction), with all its digits.
+    n : int
+        Number of samples.
+    residual : ndarray
+        How well κ solves its equation: the correction, relative to κ, that Newton's method would
+        still make, by penalty. It is at most 1e-11, or `fit` raises.
+    spare : ndarray
+        The difference n − df₂, by penalty, with all its digits.
+    directions : ndarray or None
+        The directions as columns, in whitened coordinates; `None` stands for the eigenvectors of Σ.
     """
 
     kappa: Array
@@ -174,7 +224,17 @@ class Stage:
 
 @dataclass(frozen=True)
 class Errors:
-    """Test errors: `teacher` by λ_t, `student` and `gap` = L_s − L_t by (λ_t, λ_s)."""
+    """Test errors for every pair of penalties.
+
+    Attributes
+    ----------
+    teacher : ndarray
+        Error L_t by λ_t.
+    student : ndarray
+        Error L_s by (λ_t, λ_s).
+    gap : ndarray
+        Gap L_s − L_t by (λ_t, λ_s).
+    """
 
     teacher: Array
     student: Array
@@ -183,7 +243,15 @@ class Errors:
 
 @dataclass(frozen=True)
 class BestTeacher:
-    """The `penalty` with the smallest test error, and that `error`."""
+    """Teacher with the smallest test error.
+
+    Attributes
+    ----------
+    penalty : float
+        Its penalty λ_t in [0, inf].
+    error : float
+        Its test error.
+    """
 
     penalty: float
     error: float
@@ -191,7 +259,17 @@ class BestTeacher:
 
 @dataclass(frozen=True)
 class BestStudent:
-    """The `penalty` with the smallest test error, that `error`, and its `gap` to the teacher's."""
+    """Student with the smallest test error.
+
+    Attributes
+    ----------
+    penalty : float
+        Its penalty λ_s in [0, inf].
+    error : float
+        Its test error.
+    gap : float
+        That error less the teacher's.
+    """
 
     penalty: float
     error: float
@@ -201,30 +279,45 @@ class BestStudent:
 @_input.by_keyword
 @_input.usual
 def fit(eigenvalues: ArrayLike, *, lam: ArrayLike, n: int, weights: ArrayLike = 1.0) -> Stage:
-    """The deterministic equivalent of one ridge fit: κ(1 − df₁/n) = λ and what follows from it.
+    """Deterministic equivalent of one ridge fit: κ(1 − df₁/n) = λ and what follows from it.
 
     Parameters
     ----------
-    eigenvalues : of Σ, shape (d,), > 0.
-    lam : penalties in [0, inf], a number or a one-dimensional array. 0 is the ridgeless limit:
-        κ = 0 for d ≤ n, and df₁ = n for d > n. inf keeps nothing.
-    n : number of samples.
-    weights : the penalty's Ω: a number, its eigenvalues in Σ's basis, shape (d,), or a symmetric
+    eigenvalues : array_like
+        Eigenvalues of Σ, shape (d,), all > 0.
+    lam : array_like
+        Penalties in [0, inf], a number or a one-dimensional array. 0 is the ridgeless limit: κ = 0
+        for d ≤ n, and df₁ = n for d > n. inf keeps nothing.
+    n : int
+        Number of samples, at least 1.
+    weights : array_like, optional
+        Ω of the penalty: a number, its eigenvalues in Σ's basis, shape (d,), or a symmetric
         positive definite matrix in Σ's eigenbasis, shape (d, d).
+
+    Returns
+    -------
+    Stage
+        κ and the degrees of freedom by penalty, what is kept by (penalty, direction).
 
     Raises
     ------
-    ValueError, TypeError : naming the argument, what is allowed and what came.
-    RuntimeError : κ was not found to full accuracy, with the residual that was reached; it is never
-        returned silently.
+    TypeError
+        An argument is of another type; the message names it.
+    ValueError
+        An argument is outside its range or of another shape; the message names it.
+    RuntimeError
+        κ was not found to full accuracy; the message has the residual that was reached.
+
+    Notes
+    -----
+    For which rows it becomes exact as n and d grow together is neither proved nor cited here; the
+    module's docstring says what was seen.
 
     Examples
     --------
     >>> round(float(fit(np.ones(100), lam=0.25, n=200).df1[0]) / 100, 12)  # γ = ½: δ(¼; ½)
     0.719223593596
-    >>> fit(
-    ...     [4.0, 1.0, 0.25], lam=0.0, n=2
-    ... ).df1  # more directions than samples: all samples are used up
+    >>> fit([4.0, 1.0, 0.25], lam=0.0, n=2).df1  # more directions than samples: all are used up
     array([2.])
     """
     s = _vector("eigenvalues", eigenvalues)
@@ -258,23 +351,48 @@ def errors(
 
     Parameters
     ----------
-    task : covariance, target and noise. n_t, n_s : samples.
-    lam_t, lam_s : penalties in [0, inf], numbers or one-dimensional arrays; all pairs are taken.
-    weights_t, weights_s : Ω_t and Ω_s: a number (1 is plain ridge), eigenvalues in the eigenbasis
-        of Σ, shape (d,), or symmetric positive definite matrices, shape (d, d), in the task's
-        coordinates (`task.basis`). A matrix costs one singular value decomposition, then a grid of
-        penalties is a few matrix products.
+    task : Task
+        Covariance, target and noise, of dimension d.
+    lam_t : array_like
+        Teacher's penalties in [0, inf], a number or a one-dimensional array.
+    lam_s : array_like
+        Student's penalties in [0, inf], a number or a one-dimensional array; all pairs are taken.
+    n_t : int
+        Number of the teacher's samples, at least 1.
+    n_s : int
+        Number of the student's samples, at least 1.
+    weights_t : array_like, optional
+        Ω of the teacher's penalty: a number (1, the default, is plain ridge), eigenvalues in the
+        eigenbasis of Σ, shape (d,), all finite and > 0, or a symmetric positive definite matrix,
+        shape (d, d), in the task's coordinates (`task.basis`).
+    weights_s : array_like, optional
+        Ω of the student's penalty: a number (1, the default, is plain ridge), eigenvalues in the
+        eigenbasis of Σ, shape (d,), all finite and > 0, or a symmetric positive definite matrix,
+        shape (d, d), in the task's coordinates (`task.basis`).
 
     Returns
     -------
-    Errors of shapes (len(lam_t),), (len(lam_t), len(lam_s)) twice; σ² of the test label included.
-    The ridgeless teacher at d = n_t has an infinite error if there is noise. The ridgeless student
-    with d ≤ n_s copies its teacher, also at d = n_s, where both orders of the limits λ_s → 0 and
-    d → n_s agree. A gap between two infinite errors is their limit as λ_t → 0.
+    Errors
+        Arrays of shapes (len(lam_t),), (len(lam_t), len(lam_s)) twice; σ² of the test label
+        included. The ridgeless teacher at d = n_t has an infinite error if there is noise. The
+        ridgeless student with d ≤ n_s copies its teacher, also at d = n_s, where both orders of the
+        limits λ_s → 0 and d → n_s agree. A gap between two infinite errors is their limit as λ_t →
+        0.
 
     Raises
     ------
-    ValueError, TypeError : naming the argument, what is allowed and what came.
+    TypeError
+        An argument is of another type; the message names it.
+    ValueError
+        An argument is outside its range or of another shape; the message names it.
+    RuntimeError
+        κ was not found to full accuracy; the message has the residual that was reached.
+
+    Notes
+    -----
+    The errors are deterministic equivalents, no theorem for every Σ; the module's docstring says
+    how far off they were seen to be. A matrix of weights costs one singular value decomposition,
+    then a grid of penalties is a few matrix products.
 
     Examples
     --------
@@ -295,9 +413,34 @@ def errors(
 @_input.by_keyword
 @_input.usual
 def best_teacher(task: Task, *, n_t: int, weights_t: ArrayLike = 1.0) -> BestTeacher:
-    """The penalty λ_t in [0, inf] with the smallest L_t, which need not be unimodal.
+    """Penalty λ_t in [0, inf] with the smallest L_t, which need not be unimodal.
 
-    Parameters, resolution and errors as in `best_student`.
+    It is searched for with the resolution that `best_student` describes.
+
+    Parameters
+    ----------
+    task : Task
+        Covariance, target and noise, of dimension d.
+    n_t : int
+        Number of the teacher's samples, at least 1.
+    weights_t : array_like, optional
+        Ω of the teacher's penalty: a number (1, the default, is plain ridge), eigenvalues in the
+        eigenbasis of Σ, shape (d,), all finite and > 0, or a symmetric positive definite matrix,
+        shape (d, d), in the task's coordinates (`task.basis`).
+
+    Returns
+    -------
+    BestTeacher
+        The penalty and its error.
+
+    Raises
+    ------
+    TypeError
+        An argument is of another type; the message names it.
+    ValueError
+        An argument is outside its range or of another shape; the message names it.
+    RuntimeError
+        κ was not found to full accuracy; the message has the residual that was reached.
 
     Examples
     --------
@@ -326,22 +469,50 @@ def best_student(
     weights_t: ArrayLike = 1.0,
     weights_s: ArrayLike = 1.0,
 ) -> BestStudent:
-    """The penalty λ_s in [0, inf] with the smallest L_s, both ends included.
+    """Penalty λ_s in [0, inf] with the smallest L_s, both ends included.
 
     L_s need not be unimodal. It is scanned on a logarithmic grid of κ − κ(0), 24 points a decade,
     from a millionth of the smallest ratio s/ω (for d > n_s, of κ(0)) to a million times the
-    largest, and the twenty deepest minima of the grid are polished. A dip that is narrower than a
-    grid step, or lies beyond the grid's ends, can be missed. The error is found to full accuracy,
-    the penalty, where L_s is flat, to about five digits. Of equally good penalties it is the
-    smallest: 0 where nothing beats a copy of the teacher.
+    largest, and the twenty deepest minima of the grid are polished.
 
     Parameters
     ----------
-    task, n_t, n_s, weights_t, weights_s : as in `errors`. lam_t : one number in [0, inf].
+    task : Task
+        Covariance, target and noise, of dimension d.
+    lam_t : float
+        Teacher's penalty λ_t in [0, inf].
+    n_t : int
+        Number of the teacher's samples, at least 1.
+    n_s : int
+        Number of the student's samples, at least 1.
+    weights_t : array_like, optional
+        Ω of the teacher's penalty: a number (1, the default, is plain ridge), eigenvalues in the
+        eigenbasis of Σ, shape (d,), all finite and > 0, or a symmetric positive definite matrix,
+        shape (d, d), in the task's coordinates (`task.basis`).
+    weights_s : array_like, optional
+        Ω of the student's penalty: a number (1, the default, is plain ridge), eigenvalues in the
+        eigenbasis of Σ, shape (d,), all finite and > 0, or a symmetric positive definite matrix,
+        shape (d, d), in the task's coordinates (`task.basis`).
+
+    Returns
+    -------
+    BestStudent
+        The penalty, its error and its gap. The error is found to full accuracy, the penalty, where
+        L_s is flat, to about five digits. Of equally good penalties it is the smallest: 0 where
+        nothing beats a copy of the teacher.
 
     Raises
     ------
-    ValueError, TypeError : naming the argument, what is allowed and what came.
+    TypeError
+        An argument is of another type; the message names it.
+    ValueError
+        An argument is outside its range or of another shape; the message names it.
+    RuntimeError
+        κ was not found to full accuracy; the message has the residual that was reached.
+
+    Notes
+    -----
+    A dip that is narrower than a grid step, or lies beyond the grid's ends, can be missed.
 
     Examples
     --------
@@ -372,20 +543,49 @@ def winning_windows(
     weights_t: ArrayLike = 1.0,
     weights_s: ArrayLike = 1.0,
 ) -> tuple[WinningWindow, ...]:
-    """The student penalties that beat the teacher: every interval of {λ_s > 0 : L_s < L_t}.
+    """Student penalties that beat the teacher: every interval of {λ_s > 0 : L_s < L_t}.
 
-    For a general spectrum there may be several. The signs of the gap are taken on the grid that
-    `best_student` describes, the edges then solved for to full accuracy; so two edges within one
-    grid step, a tenth of a decade, or edges beyond the grid, can be missed.
+    For a general spectrum there may be several.
 
-    Parameters, errors
-    ------------------
-    As in `best_student`.
+    Parameters
+    ----------
+    task : Task
+        Covariance, target and noise, of dimension d.
+    lam_t : float
+        Teacher's penalty λ_t in [0, inf].
+    n_t : int
+        Number of the teacher's samples, at least 1.
+    n_s : int
+        Number of the student's samples, at least 1.
+    weights_t : array_like, optional
+        Ω of the teacher's penalty: a number (1, the default, is plain ridge), eigenvalues in the
+        eigenbasis of Σ, shape (d,), all finite and > 0, or a symmetric positive definite matrix,
+        shape (d, d), in the task's coordinates (`task.basis`).
+    weights_s : array_like, optional
+        Ω of the student's penalty: a number (1, the default, is plain ridge), eigenvalues in the
+        eigenbasis of Σ, shape (d,), all finite and > 0, or a symmetric positive definite matrix,
+        shape (d, d), in the task's coordinates (`task.basis`).
 
     Returns
     -------
-    A tuple of `w2s.ridge.WinningWindow`, open intervals in rising order; empty if nothing wins. The
-    last one's `high` is inf if the zero student wins.
+    tuple of ridge.WinningWindow
+        Open intervals in rising order; empty if nothing wins. The last one's `high` is inf if the
+        zero student wins.
+
+    Raises
+    ------
+    TypeError
+        An argument is of another type; the message names it.
+    ValueError
+        An argument is outside its range or of another shape; the message names it.
+    RuntimeError
+        κ was not found to full accuracy; the message has the residual that was reached.
+
+    Notes
+    -----
+    The signs of the gap are taken on the grid that `best_student` describes, the edges then solved
+    for to full accuracy; so two edges within one grid step, a tenth of a decade, or edges beyond
+    the grid, can be missed.
 
     Examples
     --------
@@ -439,11 +639,29 @@ def _prepare(task: Task, n_name: str, n: int, weights_name: str, weights: ArrayL
 
 
 def task_weights(task: Task, weights: ArrayLike, name: str = "weights") -> Array:
-    """A penalty's Ω in the eigenbasis of the task's Σ: checked eigenvalues, or a checked matrix.
+    """Matrix Ω of a penalty in the eigenbasis of the task's Σ, checked.
 
     Parameters
     ----------
-    task : the task, of dimension d. weights : Ω as in `errors`. name : what an error calls it.
+    task : Task
+        Covariance, target and noise, of dimension d.
+    weights : array_like
+        Ω: a number, eigenvalues in the eigenbasis of Σ, shape (d,), all finite and > 0, or a
+        symmetric positive definite matrix, shape (d, d), in the task's coordinates.
+    name : str, optional
+        What an error calls it.
+
+    Returns
+    -------
+    ndarray
+        Its eigenvalues, shape (d,), or its matrix, shape (d, d).
+
+    Raises
+    ------
+    TypeError
+        An argument is of another type; the message names it.
+    ValueError
+        An argument is outside its range or of another shape; the message names it.
 
     Examples
     --------
@@ -458,10 +676,29 @@ def task_weights(task: Task, weights: ArrayLike, name: str = "weights") -> Array
 
 @_input.usual
 def plain_features(eigenvalues: Array, omega: Array) -> Array:
-    """M with MᵀM = (Ω')⁻¹ for Ω' = Σ^{-1/2}ΩΣ^{-1/2}: in a, where α = Mᵀa, the penalty is |a|².
+    """Matrix M with MᵀM = Σ^{1/2}Ω⁻¹Σ^{1/2}, which makes plain ridge of the penalty βᵀΩβ.
 
-    Of shape (d,), a diagonal, if `omega` is one; else (d, d). Both in the eigenbasis of Σ. Plain
-    ridge on the features Mz of a whitened row z is ridge with penalty βᵀΩβ on the row x = Σ^{1/2}z.
+    Plain ridge on the features Mz of a whitened row z finds a where ridge with the penalty βᵀΩβ on
+    the row x = Σ^{1/2}z finds the whitened coefficients Mᵀa.
+
+    Parameters
+    ----------
+    eigenvalues : array_like
+        Eigenvalues of Σ, shape (d,), all > 0.
+    omega : array_like
+        Ω in the eigenbasis of Σ: its eigenvalues, shape (d,), or its matrix, shape (d, d).
+
+    Returns
+    -------
+    ndarray
+        M, shape (d,), a diagonal, if `omega` is one; else of shape (d, d).
+
+    Raises
+    ------
+    TypeError
+        An argument is of another type; the message names it.
+    ValueError
+        An argument is outside its range or of another shape; the message names it.
 
     Examples
     --------
