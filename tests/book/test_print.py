@@ -22,7 +22,7 @@ EXTRA = r"""
 An equation that is wider than the page:
 
 $$
-{wide} = \E\, x^\top y + \dof
+{wide} = \E\, x^\top y + \dof + \gammat\noise
 $$ (eq-wide)
 
 It is {{eq}}`eq-wide`, in {{ref}}`ch-small`; the inline $\lambda_t$ and a source, {{cite:t}}`{key}`.
