@@ -74,14 +74,16 @@ _HOMES = {
     "traces": "w2s.statements.traces",
     "verdicts": "w2s.page.verdicts",
 }
-#: What the extra `book` brings, and the base installation does without.
-_EXTRA = {"sympy", "matplotlib", "IPython"}
+#: What a room needs of the extra `book`, which the base installation does without.
+_NEEDS = {"w2s.page": "matplotlib", "w2s.proof": "sympy", "w2s.statements": "sympy"}
 
 
 class _ShortNames(MetaPathFinder, Loader):
     """`import w2s.ridge` finds `w2s.theory.ridge`: one module, whatever it is called."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if name in _NEEDS:
+            _require(name, _NEEDS[name])
         short = name.removeprefix("w2s.")
         return ModuleSpec(name, self) if name == f"w2s.{short}" and short in _HOMES else None
 
@@ -95,23 +97,25 @@ class _ShortNames(MetaPathFinder, Loader):
         module.__spec__ = module.__spec__.loader_state  # the import system has put its own there
 
 
+def _require(room: str, needed: str) -> None:
+    try:
+        import_module(needed)
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(
+            f"{room} needs {needed}, which the extra `book` brings: "
+            "pip install 'w2s[book] @ …' (see the README)",
+            name=needed,
+        ) from None
+
+
 if not any(isinstance(finder, _ShortNames) for finder in sys.meta_path):
-    sys.meta_path.append(_ShortNames())
+    sys.meta_path.insert(0, _ShortNames())  # first, to say what is missing before a room is read
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> ModuleType:
     if name not in __all__:
         raise AttributeError(f"module 'w2s' has no attribute {name!r}; it has {', '.join(__all__)}")
-    try:
-        return import_module(f"w2s.{name}")
-    except ModuleNotFoundError as missing:
-        if missing.name not in _EXTRA:
-            raise
-        raise ModuleNotFoundError(
-            f"w2s.{name} needs {missing.name}, which the extra `book` brings: "
-            "pip install 'w2s[book] @ …' (see the README)",
-            name=missing.name,
-        ) from None
+    return import_module(f"w2s.{name}")
 
 
 def __dir__() -> list[str]:

@@ -112,7 +112,7 @@ class Certificate:
         AssertionError
             The statement is false or undefined at a point, which is shown.
         """
-        points, generator = _input.count("points", points), np.random.default_rng(rng)
+        points, generator = _input.count("points", points), _input.generator("rng", rng)
         checked = 0
         for _ in range(10 * points):
             if checked == points:

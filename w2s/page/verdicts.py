@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from w2s import _input
 from w2s.proof import Certificate
 
 __all__ = [
@@ -123,6 +124,7 @@ def _bundle(kind: str, conclusion: Verdict | Erratum) -> Bundle:
     return {"text/plain": text, "text/markdown": text}, {KEY: {kind: asdict(conclusion)}}
 
 
+@_input.by_keyword
 def verdict(
     item: str,
     status: str,
@@ -182,6 +184,7 @@ def verdict(
     return Verdict(item, status, "; ".join(kinds) or "reading", summary, anchor)
 
 
+@_input.by_keyword
 def erratum(where: str, *, printed: str, holds: str, check: str, anchor: str) -> Erratum:
     """State a correction: where it is, what is printed, what holds, and the check that decides.
 
@@ -212,6 +215,7 @@ def erratum(where: str, *, printed: str, holds: str, check: str, anchor: str) ->
     return Erratum(where, printed, holds, check, anchor)
 
 
+@_input.by_keyword
 def completion(where: str, *, printed: str, adds: str, check: str, anchor: str) -> Completion:
     """Complete what is true as printed: where it is, what it says, what the book adds, and how.
 
