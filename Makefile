@@ -33,6 +33,9 @@ setup: $(READY)  ## install the locked packages into .venv
 book: $(READY)  ## validate every chapter, then build the site in _build/html
 	$(BIN)/python -m tools.build html
 
+draft: $(READY)  ## what has changed, quickly, in _build/draft/_build/html; every page says it is a draft
+	$(BIN)/python -m tools.build draft
+
 pdf: $(READY)  ## print the book: _build/when-the-student-beats-the-teacher.pdf (needs Chromium)
 	$(BIN)/python -m tools.print.pdf
 
@@ -75,4 +78,4 @@ addresses: $(READY)  ## after a change of `Repository` in pyproject.toml: write 
 clean:  ## remove everything that was built, the environment too
 	rm -rf _build .venv .pytest_cache .mypy_cache .ruff_cache
 
-.PHONY: help setup book pdf look links binder test record bench serve lint lock addresses clean
+.PHONY: help setup book draft pdf look links binder test record bench serve lint lock addresses clean

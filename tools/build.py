@@ -1,10 +1,13 @@
 """Build the book: validate every chapter, keep those outputs, render exactly them.
 
     python -m tools.build html            # what `make book` runs
+    python -m tools.build draft           # what `make draft` runs
     python -m tools.build html --root DIR # a book kept somewhere else (the tests do this)
 
 Each chapter is executed once, by the validation. A failure at any step ends the build with a
-non-zero exit code and leaves no new site.
+non-zero exit code and leaves no new site. A draft is a site of its own, in `_build/draft`, whose
+every page says so: only chapters whose code, `w2s`, lock or interpreter has changed are executed,
+only pages that have changed are read again, and a dead reference is shown, not refused.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.run import jupyter_book, pytest_on_chapters
+from tools.run import HOME, jupyter_book, pytest_on_chapters
 from tools.validate.chapters import (
     RecordMismatch,
     chapters,
@@ -33,10 +36,12 @@ from tools.validate.chapters import (
 def build(root: Path, builder: str, *, reuse: bool = False) -> int:
     """With `reuse`, chapters whose validated outputs are those of the present sources are kept."""
     begin = time.perf_counter()
+    draft = builder == "draft"
+    reuse = reuse or draft
     sources = chapters(root)
     due = [chapter for chapter in sources if not (reuse and is_validated(chapter))]
-    site = root / "_build" / builder
-    for folder in (root / "_build" / "cache", site):
+    site = root / "_build" / ("draft/_build/html" if draft else builder)
+    for folder in (root / "_build" / "cache", *(() if draft else (site,))):
         shutil.rmtree(folder, ignore_errors=True)
     kept = {validated_path(chapter) for chapter in sources if chapter not in due}
     for outcome in set((root / "_build" / "validated").glob("*")) - kept:
@@ -67,10 +72,10 @@ def build(root: Path, builder: str, *, reuse: bool = False) -> int:
 
     fill_cache(root, sources)
     gather_assets(root)
-    code, log = jupyter_book(root, builder)
+    code, log = _draft(root) if draft else jupyter_book(root, builder, "--all")
     reason = _complaint(code, log)
     if not reason and not (site / "index.html").exists():
-        reason = f"Jupyter Book said nothing and left no _build/{builder}/index.html"
+        reason = f"Jupyter Book said nothing and left no {site.relative_to(root)}/index.html"
     if reason:
         shutil.rmtree(site, ignore_errors=True)
         return _fail(reason)
@@ -83,6 +88,18 @@ def build(root: Path, builder: str, *, reuse: bool = False) -> int:
         f"site built in {done - validated:.0f} s: {site / 'index.html'}"
     )
     return 0
+
+
+def _draft(root: Path) -> tuple[int, str]:
+    """Sphinx reads again what is newer than its last draft: everything, if more than text is."""
+    last = root / "_build" / "draft" / "_build" / ".doctrees" / "environment.pickle"
+    made_by = [root / "_config.yml", root / "_toc.yml", HOME / "requirements.txt"]
+    for folder in ("tools", "w2s"):
+        made_by += [path for path in (HOME / folder).rglob("*") if path.suffix in (".py", ".js")]
+    known = last.exists() and max(p.stat().st_mtime for p in made_by) < last.stat().st_mtime
+    options = () if known else ("--all",)
+    where = str(root / "_build" / "draft")
+    return jupyter_book(root, "html", *options, "--path-output", where, strict=False, draft=True)
 
 
 def _mismatches(sources: list[Path]) -> Iterator[str]:
@@ -130,7 +147,7 @@ def _fail(reason: str) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.build", description="Build the book.")
-    parser.add_argument("builder", choices=["html", "singlehtml"])
+    parser.add_argument("builder", choices=["html", "singlehtml", "draft"])
     parser.add_argument("--root", type=Path, default=Path.cwd())
     arguments = parser.parse_args()
     return build(arguments.root.resolve(), arguments.builder)

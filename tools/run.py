@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parent.parent
+#: Set where the pages are to say that they are a draft.
+DRAFT = "W2S_DRAFT"
 
 
 def pytest_on_chapters(root: Path, chapters: list[Path], *options: str) -> int:
@@ -23,18 +25,20 @@ def pytest_on_chapters(root: Path, chapters: list[Path], *options: str) -> int:
     return subprocess.run(command, cwd=root, env=_environment(), check=False).returncode
 
 
-def jupyter_book(root: Path, builder: str, *options: str, strict: bool = True) -> tuple[int, str]:
+def jupyter_book(
+    root: Path, builder: str, *options: str, strict: bool = True, draft: bool = False
+) -> tuple[int, str]:
     """Build the book; returns the exit code and the log, which is also printed as it grows."""
     command = [
         *(str(Path(sys.executable).with_name("jupyter-book")), "build", str(root)),
-        *("--builder", builder, "--keep-going", "--all"),
+        *("--builder", builder, "--keep-going"),
         *(("-n", "-W") if strict else ()),
         *options,
     ]
     process = subprocess.Popen(
         command,
         cwd=root,
-        env=_environment(),
+        env={**_environment(), **({DRAFT: "1"} if draft else {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -148,6 +148,29 @@ def test_a_record_holds_no_image_and_recording_again_changes_no_byte(book):
     assert path.read_bytes() == before
 
 
+def test_a_draft_executes_and_reads_only_what_has_changed_and_says_what_it_is(book, capfd):
+    chapter, log = book / "book" / "small.md", book / "book" / "runs.log"
+    page = book / "_build" / "draft" / "_build" / "html" / "book" / "small.html"
+    assert build(book, "draft") == 0
+    assert log.read_text("utf-8") == "one execution\n"
+    assert "A draft: " in page.read_text("utf-8")
+    assert "the number is 42" in page.read_text("utf-8")
+    assert not site(book).exists()
+    # Prose: not executed, one page read, a dead reference told and not refused.
+    edit(chapter, "Some prose.", "Other prose, see {ref}`nowhere`.")
+    capfd.readouterr()
+    assert build(book, "draft") == 0
+    said = told(capfd.readouterr())
+    assert "0 chapters validated" in said
+    assert re.search(r"small\.md.*'nowhere'", said)
+    assert "Other prose" in page.read_text("utf-8")
+    assert len(log.read_text("utf-8").splitlines()) == 1
+    # Code that another file holds: executed, and no draft, as its record says something else.
+    edit(book / "book" / "helper.py", "NUMBER = 41", "NUMBER = 42")
+    assert build(book, "draft") == 1
+    assert len(log.read_text("utf-8").splitlines()) == 2
+
+
 # --- a record that cannot judge its chapter: found before anything is executed --------------------
 
 

@@ -13,6 +13,8 @@ single-page builder.
 from __future__ import annotations
 
 import json
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +41,8 @@ from tools.pages.content import (
     versions,
 )
 from tools.pages.numbered_items import NUMBERED_ITEMS
-from tools.run import HOME
+from tools.run import DRAFT, HOME
+from tools.validate.chapters import validated_path
 from w2s.page.verdicts import WORDS
 
 
@@ -209,6 +212,8 @@ _LISTED = {
     "Erratum: ": ("erratum", "Listed among the errata."),
     "Completion: ": ("completion", "Listed among the completions."),
 }
+_DRAFT = "A draft: the site that <code>make book</code> builds is the one to read and to publish."
+_SHOWS_OTHERS = re.compile(r"^```\{(ledger|errata|completions|execution|versions|gallery)\}", re.M)
 _NOT_YET = {"anchor": "", "status": "open", "check": "", "summary": "not yet"}
 
 
@@ -307,6 +312,20 @@ def _single_page_handlers(app: Sphinx) -> None:
     handlers["singlehtml"] = {**handlers.get("html", {}), **handlers.get("singlehtml", {})}
 
 
+def _announce_a_draft(app: Sphinx, config: Any) -> None:
+    if os.environ.get(DRAFT):
+        config.html_theme_options["announcement"] = _DRAFT
+
+
+def _reread(app: Sphinx, page: str, source: list[str]) -> None:
+    """Pages that show what chapters concluded or drew depend on more than their own text."""
+    chapter = Path(app.env.doc2path(page))
+    if validated_path(chapter).exists():
+        app.env.note_dependency(str(validated_path(chapter)))
+    if _SHOWS_OTHERS.search(source[0]):
+        app.env.note_reread()
+
+
 def _before_reading(app: Sphinx) -> None:
     """All extensions are set up by now, so their listeners and handlers are there to be mended."""
     _silence_thebe(app)
@@ -340,6 +359,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", _load_scripts)
     app.connect("html-page-context", _plain_citations)
     app.connect("builder-inited", _before_reading)
+    app.connect("config-inited", _announce_a_draft)
+    app.connect("source-read", _reread)
     app.setup_extension("tools.print.print_edition")
     app.setup_extension("notebooks")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
