@@ -3,6 +3,7 @@ PYTHON ?= python3
 WORKERS ?= 2
 PORT ?= 8000
 CHAPTER ?=
+FAST ?=
 PACKAGE ?=
 
 BIN := .venv/bin
@@ -39,8 +40,8 @@ draft: $(READY)  ## what has changed, quickly, in _build/draft/_build/html; ever
 pdf: $(READY)  ## print the book: _build/when-the-student-beats-the-teacher.pdf (needs Chromium)
 	$(BIN)/python -m tools.print.pdf
 
-test: $(READY)  ## every test: the package, the chapters, the book's structure
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope -p tools.validate.nbval_chapters --doctest-modules --ignore=tests/small_book --ignore=tests/site tests book w2s
+test: $(READY)  ## every test: the package, the chapters, the book's structure (FAST=1: the quick ones)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope -p tools.validate.nbval_chapters --doctest-modules --ignore=tests/small_book --ignore=tests/site $(if $(FAST),-m "not slow and not browser" tests w2s,tests book w2s)
 
 look: $(READY)  ## the built book in a real browser: links, maths, widths, accessibility (needs Chromium)
 	@test -f _build/html/index.html || { echo "there is no built book yet; run: make book"; exit 1; }

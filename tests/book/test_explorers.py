@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from tools.checks.browser import CHROMIUM, MISSING, served, watch
 from tools.checks.browser import browser as headless
+from tools.checks.browser import served, watch
 from tools.explorers import explorers
 from tools.explorers.javascript import function
 from tools.pages.assets import EXPLORER_SCRIPTS, gather_assets
@@ -23,7 +23,6 @@ from w2s import symbolic as s
 
 #: What the browser may differ by from the package, which has twelve digits.
 RELATIVE = 1e-9
-in_browser = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
 
 # -- the forms are the theorems ------------------------------------------------------------------
 
@@ -242,7 +241,7 @@ def deviation(got, want):
     return away
 
 
-@in_browser
+@pytest.mark.browser
 def test_the_errors_in_the_browser_are_those_of_the_package(evaluate):
     point = points()
     want = ridge.student_error(**point)
@@ -252,7 +251,7 @@ def test_the_errors_in_the_browser_are_those_of_the_package(evaluate):
     assert np.all(deviation(evaluate("teacher_error", **teacher), want) < RELATIVE)
 
 
-@in_browser
+@pytest.mark.browser
 def test_the_spectrum_in_the_browser_is_that_of_the_package(evaluate):
     lam, gamma = (
         a.ravel()
@@ -275,7 +274,7 @@ def test_the_spectrum_in_the_browser_is_that_of_the_package(evaluate):
     assert np.all(deviation(evaluate("density_at", "density", **angles), want) < RELATIVE)
 
 
-@in_browser
+@pytest.mark.browser
 def test_the_gap_in_the_browser_is_that_of_the_package(evaluate):
     """Relative to the gap itself, down to a millionth of the terms that it is the sum of.
 
@@ -305,7 +304,7 @@ def test_the_gap_in_the_browser_is_that_of_the_package(evaluate):
     assert tiny.sum() > 50  # gaps that no difference of two errors could show
 
 
-@in_browser
+@pytest.mark.browser
 def test_the_window_in_the_browser_is_that_of_the_package(evaluate):
     point = points()
     extremes = np.unique(np.column_stack([point[name] for name in TEACHERS]), axis=0)
@@ -323,7 +322,7 @@ def test_the_window_in_the_browser_is_that_of_the_package(evaluate):
             assert np.all(deviation(got[there], expected[there]) < RELATIVE)
 
 
-@in_browser
+@pytest.mark.browser
 def test_the_student_s_side_in_the_browser_is_the_theorem_s(evaluate):
     """H₁, its largest value and its roots; at the roots H₁ is c."""
     exact = sp.lambdify((s.a, s.gamma_s), s.H_1, "mpmath")
@@ -436,7 +435,7 @@ def numbers(column):
     return np.array([float(value.replace("Infinity", "inf")) for value in column])
 
 
-@in_browser
+@pytest.mark.browser
 @pytest.mark.parametrize("address", ["index", "book/others", "book/plain"])
 @pytest.mark.parametrize(
     ("width", "theme"), [(360, "light"), (360, "dark"), (768, "dark"), (1280, "light")]
@@ -467,7 +466,7 @@ def test_a_page_is_quiet_fits_and_is_labelled(browser, site, address, width, the
     page.close()
 
 
-@in_browser
+@pytest.mark.browser
 def test_the_first_page_is_light(browser, site):
     """3 MB before compression, MathJax aside."""
     seen = Page(browser, f"{site}/index.html")
@@ -516,7 +515,7 @@ def calculator_says(seen):
     return gap < 0, window
 
 
-@in_browser
+@pytest.mark.browser
 def test_the_calculator_follows_mouse_and_keyboard(browser, site):
     seen = Page(browser, f"{site}/index.html")
     page = seen.page
@@ -574,7 +573,7 @@ def test_the_calculator_follows_mouse_and_keyboard(browser, site):
     page.close()
 
 
-@in_browser
+@pytest.mark.browser
 def test_the_map_is_the_gap_and_its_boundary_the_window(browser, site):
     seen = Page(browser, f"{site}/book/others.html")
     seen.page.locator("#gap-gamma_s-number").fill("1.3")
@@ -607,7 +606,7 @@ def test_the_map_is_the_gap_and_its_boundary_the_window(browser, site):
     seen.page.close()
 
 
-@in_browser
+@pytest.mark.browser
 def test_the_other_explorers_draw_the_package_s_curves(browser, site):
     seen = Page(browser, f"{site}/book/others.html")
 

@@ -24,6 +24,7 @@ def book(tmp_path):
     return root
 
 
+@pytest.mark.slow
 def test_a_dead_link_is_found_and_a_living_one_is_not(book, tmp_path, capfd):
     with served(tmp_path / "web") as address, (book / "index.md").open("a") as page:
         page.write(f"\n[here]({address}/here.html)\n\n[gone]({address}/gone.html)\n")
@@ -40,6 +41,7 @@ def test_a_dead_link_is_found_and_a_living_one_is_not(book, tmp_path, capfd):
     assert not (book / "book" / "runs.log").exists()  # nothing was executed
 
 
+@pytest.mark.slow
 def test_a_check_that_asks_nothing_has_failed(book, capfd):
     assert check(book) == 1
     assert "no link was asked" in capfd.readouterr().err

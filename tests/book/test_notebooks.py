@@ -16,6 +16,7 @@ from tools.run import HOME, jupyter_book, pytest_on_chapters
 from tools.validate.chapters import chapters, code_cells, validated_path
 from tools.validate.record import record
 
+pytestmark = pytest.mark.slow
 CHAPTERS = ["teacher", "hermite"]  # quick ones of the real book, with all that a chapter has
 #: MyST, as a reader without MyST would see it
 MYST = re.compile(r"\{[a-z:]+\}`|^[> ]*(?:`{3,}|:{3,})\{|^\(\S+\)=|\\(?:dof|tr|E)\b", re.MULTILINE)

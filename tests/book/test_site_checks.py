@@ -3,9 +3,8 @@
 import pytest
 
 from tools.checks import site_checks
-from tools.checks.browser import CHROMIUM, MISSING, browser, served, watch
+from tools.checks.browser import browser, served, watch
 
-in_browser = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
 PAGE = """<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>A page</title>{head}</head>
 <body><main><h1 id="top">A page</h1><p>Words that cost nothing: <code>$HOME</code>.</p>{body}</main>
@@ -72,7 +71,7 @@ def require(found, complaint):
     assert found == [] if complaint is None else any(complaint in text for text in found), found
 
 
-@in_browser
+@pytest.mark.browser
 @pytest.mark.parametrize(
     ("body", "complaint"),
     [
@@ -93,7 +92,7 @@ def test_quiet_and_typeset(chromium, write, body, complaint):
     require(found, complaint)
 
 
-@in_browser
+@pytest.mark.browser
 @pytest.mark.parametrize(
     ("body", "complaint"),
     [
@@ -112,7 +111,7 @@ def test_widths(chromium, write, body, complaint):
     require(found, complaint)
 
 
-@in_browser
+@pytest.mark.browser
 @pytest.mark.parametrize(
     ("body", "complaint"),
     [

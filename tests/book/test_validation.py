@@ -26,6 +26,7 @@ from tools.validate.chapters import (
 from tools.validate.record import record
 from w2s.page.verdicts import KEY
 
+pytestmark = pytest.mark.slow
 SMALL = HOME / "tests" / "small_book"
 FRONT_MATTER = (SMALL / "book" / "small.md").read_text("utf-8").split("(ch-small)=")[0]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tools.checks import site_checks
-from tools.checks.browser import CHROMIUM, MISSING, browser, served, watch
+from tools.checks.browser import browser, served, watch
 from tools.run import HOME
 from tools.validate.chapters import chapters
 from w2s import ridge
@@ -11,7 +11,6 @@ from w2s import ridge
 SITE = HOME / "_build" / "html"
 PAGES = site_checks.pages(SITE)
 MEGABYTE = 2**20
-in_browser = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +51,7 @@ def test_the_site_is_small():
     assert sum(sizes) < 25 * MEGABYTE
 
 
-@in_browser
+@pytest.mark.browser
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_quiet_typeset_and_fits(page, address, name):
     complaints = watch(page)
@@ -62,7 +61,7 @@ def test_a_page_is_quiet_typeset_and_fits(page, address, name):
     assert complaints == []
 
 
-@in_browser
+@pytest.mark.browser
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_accessible(page, address, name):
     page.goto(f"{address}/{name}")
@@ -70,7 +69,7 @@ def test_a_page_is_accessible(page, address, name):
     assert site_checks.accessibility(page) == []
 
 
-@in_browser
+@pytest.mark.browser
 def test_the_first_page_is_light(page, address):
     """3 MB before compression, MathJax aside."""
     page.goto(f"{address}/index.html")
@@ -83,7 +82,7 @@ def test_the_first_page_is_light(page, address):
     assert sum(size for name, size in loaded if "mathjax" not in name) < 3 * MEGABYTE
 
 
-@in_browser
+@pytest.mark.browser
 @pytest.mark.parametrize(
     ("words", "page_found"),
     [("Theorem 5", "winning"), ("deterministic equivalent", "covariance"), ("resolvent", "tools")],
@@ -100,7 +99,7 @@ def test_the_search_finds_a_theorem(page, address, words, page_found):
     assert words.lower() in page.inner_text("main").lower()
 
 
-@in_browser
+@pytest.mark.browser
 @pytest.mark.parametrize("name", [f"book/{chapter.stem}.html" for chapter in chapters(HOME)])
 def test_solutions_fold_and_unfold(page, address, name):
     """By mouse and by keyboard; every chapter has exercises, and their solutions start folded."""
@@ -130,7 +129,7 @@ def shown(page, name):
     return float(page.locator(f"#{name}").get_attribute("data-value"))
 
 
-@in_browser
+@pytest.mark.browser
 def test_the_calculator_on_the_first_page_agrees_with_the_package(page, address):
     page.goto(f"{address}/index.html")
     site_checks.ready(page)
@@ -168,7 +167,7 @@ def test_the_calculator_on_the_first_page_agrees_with_the_package(page, address)
     assert set(outcomes) == {True, False}
 
 
-@in_browser
+@pytest.mark.browser
 def test_every_explorer_moves_on_its_page(page, address):
     """By keyboard; that what moves is right, `tests/test_explorers.py` shows."""
     moved = []
