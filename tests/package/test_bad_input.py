@@ -262,8 +262,9 @@ def parameters(case):
 
 
 def defaults(case):
-    own = named(case) if GOOD[case][0].__name__ == "<lambda>" else GOOD[case][0]
-    given = inspect.signature(own).parameters.values()
+    function = GOOD[case][0]
+    wrapped = getattr(function, "__name__", "") == "<lambda>"
+    given = inspect.signature(named(case) if wrapped else function).parameters.values()
     return {p.name: p.default for p in given if p.default is not p.empty}
 
 
