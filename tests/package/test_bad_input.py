@@ -188,7 +188,7 @@ BY_NAME = {
         "penalty": "lam lam_t lam_s",
         "finite penalties": "penalties",
         "ratio": "gamma gamma_t gamma_s",
-        "one ratio": "spike_norm tolerance",
+        "one ratio": "spike_norm tolerance stiffness",
         "variance": "sigma2 variance finite_size",
         "one variance": "eta_t eta_s tau norm_t norm_s",
         "variances": "label_noise",
