@@ -111,6 +111,14 @@ def test_the_readme_works_where_it_is_shown_alone():
     assert [file for file in files if not (HOME / file).exists()] == []
 
 
+def test_the_map_of_the_house_names_what_is_there():
+    map_ = (HOME / "CONTRIBUTING.md").read_text("utf-8")
+    paths = re.findall(r"`((?:book|w2s|tools|tests|benchmarks)/[\w./*-]*)`", map_)
+    paths = [path.replace("NAME", "*").replace("name.", "*.") for path in paths]
+    assert len(paths) > 15
+    assert [path for path in paths if not any(HOME.glob(path.rstrip("/")))] == []
+
+
 def test_a_download_names_the_commit_it_was_made_from():
     assert re.fullmatch(r"@[0-9a-f]{40}", commit())
 
