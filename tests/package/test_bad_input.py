@@ -227,6 +227,8 @@ BY_FUNCTION = {
     "covariance": {"sigma2": "one variance", "lam": "penalties", "eigenvalues": "positive vector"},
     "ridge.best_student_error": {"gamma_s": "variance"},
     "ridge.performance_gap_recovered": {"gamma_s": "variance"},
+    "covariance.task_weights": {"name": "text"},
+    "covariance.plain_features": {"omega": "weights"},
     "samplers.band_residuals": {"beta": "matrix", "labels": "matrix"},
     "covariance.errors": {"lam_t": "penalties", "lam_s": "penalties"},
     "covariance.best_student": {"lam_t": "one penalty"},
