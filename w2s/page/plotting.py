@@ -40,7 +40,7 @@ def plain_log_axis(axis: Axis, ticks: Sequence[float]) -> None:
     axis : matplotlib.axis.Axis
         One axis of a plot, such as `axes.xaxis`.
     ticks : sequence of float
-        Where the labels stand, each > 0.
+        Where the labels stand; on a symmetric logarithmic axis 0 and negative numbers, too.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def plain_log_axis(axis: Axis, ticks: Sequence[float]) -> None:
     """
     if not isinstance(axis, Axis):
         raise TypeError(f"axis must be one axis of a plot, such as axes.xaxis, got {axis!r}")
-    _input.array("ticks", _input.positive("ticks", ticks), 1)
+    _input.array("ticks", _input.finite("ticks", ticks), 1)
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_major_formatter(lambda value, _: f"{value:g}")
     axis.set_minor_locator(NullLocator())
