@@ -115,7 +115,12 @@ if not any(isinstance(finder, _ShortNames) for finder in sys.meta_path):
 def __getattr__(name: str) -> ModuleType:
     if name not in __all__:
         raise AttributeError(f"module 'w2s' has no attribute {name!r}; it has {', '.join(__all__)}")
-    return import_module(f"w2s.{name}")
+    try:
+        return import_module(f"w2s.{name}")
+    except ModuleNotFoundError as missing:  # help(w2s) asks for every name and goes on without
+        if missing.name not in _NEEDS.values():
+            raise
+        raise AttributeError(str(missing)) from None
 
 
 def __dir__() -> list[str]:
