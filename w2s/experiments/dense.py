@@ -10,8 +10,10 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from w2s import _input
-from w2s.experiments.problems import Problem, TaskProblem, generations, pairs
+from w2s.experiments.problems import Problem, TaskProblem, generations, of_trial, pairs
 from w2s.theory.covariance import Task, plain_features, task_weights
+
+__all__ = ["dense_chain_trial", "dense_trial", "factorised_trial", "task_trial"]
 
 Array = NDArray[np.float64]
 
@@ -20,7 +22,43 @@ Array = NDArray[np.float64]
 def dense_trial(
     problem: Problem, lam_t: Array, lam_s: Array, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """One trial as the paper describes it: a linear system for every teacher and every student."""
+    """Run one trial as the paper describes it: a linear system for every teacher and student.
+
+    Parameters
+    ----------
+    problem : Problem
+        Sizes, noise and alignment.
+    lam_t : array_like
+        The teachers' penalties, > 0: a number or a one-dimensional array.
+    lam_s : array_like
+        The students' penalties, > 0. All pairs are computed.
+    rng : numpy.random.Generator
+        What draws.
+
+    Returns
+    -------
+    teacher_errors : ndarray, shape (L_t,)
+        Exact test errors, σ² of the test label included.
+    student_errors : ndarray, shape (L_t, L_s)
+        The students'.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came; also where memory does not suffice.
+
+    References
+    ----------
+    Equations (1) to (4) and (6) to (8) of the paper.
+
+    Examples
+    --------
+    >>> teacher, student = dense_trial(
+    ...     Problem(d=20, n_t=40, n_s=60, sigma2=1.0), 0.1, [0.1, 1.0], np.random.default_rng(0)
+    ... )
+    >>> teacher.shape, student.shape
+    ((1,), (1, 2))
+    """
     lam_t, lam_s = pairs(lam_t, lam_s)
     beta, gram_t, moments_t, gram_s, precision = _draw(problem, rng)
     identity = np.eye(problem.d)
@@ -38,7 +76,39 @@ def dense_trial(
 def factorised_trial(
     problem: Problem, lam_t: Array, lam_s: Array, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """The same trial from two eigendecompositions: the same numbers, all pairs at once."""
+    """Run the same trial from two eigendecompositions: the same numbers, all pairs at once.
+
+    Parameters
+    ----------
+    problem : Problem
+        Sizes, noise and alignment.
+    lam_t : array_like
+        The teachers' penalties, > 0: a number or a one-dimensional array.
+    lam_s : array_like
+        The students' penalties, > 0. All pairs are computed.
+    rng : numpy.random.Generator
+        What draws.
+
+    Returns
+    -------
+    teacher_errors : ndarray, shape (L_t,)
+        Exact test errors, σ² of the test label included.
+    student_errors : ndarray, shape (L_t, L_s)
+        The students'.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came; also where memory does not suffice.
+
+    Examples
+    --------
+    >>> teacher, student = factorised_trial(
+    ...     Problem(d=20, n_t=40, n_s=60, sigma2=1.0), 0.1, [0.1, 1.0], np.random.default_rng(0)
+    ... )
+    >>> teacher.shape, student.shape
+    ((1,), (1, 2))
+    """
     lam_t, lam_s = pairs(lam_t, lam_s)
     beta, gram_t, moments_t, gram_s, precision = _draw(problem, rng)
     values_t, vectors_t = np.linalg.eigh(gram_t)
@@ -66,11 +136,42 @@ def factorised_trial(
 def task_trial(
     problem: TaskProblem, lam_t: Array, lam_s: Array, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """One trial of a `TaskProblem`: a singular value decomposition a data set, then every pair.
+    """Run one trial of a `TaskProblem`: a singular value decomposition a data set, then every pair.
 
     At λ = 0 it is least squares, of the solutions the one with the smallest penalty βᵀΩβ. Test
     errors are exact, σ² + |Σ^{1/2}(β̂ − w)|²: there is no test set.
+
+    Parameters
+    ----------
+    problem : TaskProblem
+        The task, its samples, penalties and rows.
+    lam_t : array_like
+        The teachers' penalties, >= 0: a number or a one-dimensional array.
+    lam_s : array_like
+        The students' penalties, >= 0. All pairs are computed.
+    rng : numpy.random.Generator
+        What draws.
+
+    Returns
+    -------
+    teacher_errors : ndarray, shape (L_t,)
+        Exact test errors, σ² of the test label included.
+    student_errors : ndarray, shape (L_t, L_s)
+        The students'.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came; also where memory does not suffice.
+
+    Examples
+    --------
+    >>> problem = TaskProblem(Task([2.0, 1.0], [1.0, 1.0], 0.5), n_t=20, n_s=20)
+    >>> teacher, student = task_trial(problem, 0.1, [0.1, 1.0], np.random.default_rng(0))
+    >>> teacher.shape, student.shape
+    ((1,), (1, 2))
     """
+    of_trial(problem, TaskProblem, rng)
     lam_t, lam_s = pairs(lam_t, lam_s)
     task, n_t, n_s = problem.task, problem.n_t, problem.n_s
     target = task.whitened
@@ -109,13 +210,22 @@ def _ridge_fits(
     """For each row of `labels`, whitened coefficients of shape (len(lam), d)."""
     to_plain = plain_features(task.eigenvalues, omega)
     features = rows * to_plain if to_plain.ndim < 2 else rows @ to_plain.T
-    left, values, right = scipy.linalg.svd(features / len(rows) ** 0.5, full_matrices=False)
-    kept = values > values[0] * max(rows.shape) * np.finfo(float).eps
-    left, values, right = left[:, kept], values[kept], right[kept]
+    left, values, right = directions(features, min(rows.shape))
     frame = right * to_plain if to_plain.ndim < 2 else right @ to_plain
     filters = values / (values**2 + lam[:, None])
     for moments in labels @ left / len(rows) ** 0.5:
         yield (filters * moments) @ frame
+
+
+def directions(features: Array, rank: int, offset: float = 0.0) -> tuple[Array, Array, Array]:
+    """The singular value decomposition of features/√n, without what is beyond `rank` or rounding.
+
+    `offset` is the size of what was subtracted before, whose rounding is no direction either.
+    """
+    left, values, right = scipy.linalg.svd(features / len(features) ** 0.5, full_matrices=False)
+    rounding = max(features.shape) * np.finfo(float).eps * (values[0] + offset)
+    kept = np.flatnonzero(values[:rank] > rounding)
+    return left[:, kept], values[kept], right[kept]
 
 
 @_input.usual
@@ -127,7 +237,40 @@ def dense_chain_trial(
     rng: np.random.Generator,
     label_noise: Sequence[float] | None = None,
 ) -> Array:
-    """A chain of students on explicit matrices: what `chain_trial` is compared with."""
+    """Run a chain of students on explicit matrices: what `chain_trial` is compared with.
+
+    Parameters
+    ----------
+    d : int
+        Dimension, >= 1.
+    samples : sequence of int
+        Sizes n >= 1, one a generation, the teacher's first.
+    penalties : sequence of float
+        Penalties λ > 0, one a generation.
+    sigma2 : float
+        Variance >= 0 of the teacher's label noise, and of the test label.
+    rng : numpy.random.Generator
+        What draws.
+    label_noise : sequence of float, optional
+        Variance >= 0 of the noise in each generation's labels; by default `sigma2` for the teacher
+        and 0 after it.
+
+    Returns
+    -------
+    ndarray, shape (generations,)
+        The exact test errors.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came; also where memory does not suffice.
+
+    Examples
+    --------
+    >>> dense_chain_trial(30, [60, 60], [0.1, 0.1], 1.0, np.random.default_rng(0)).shape
+    (2,)
+    """
+    _input.instance("rng", rng, np.random.Generator)
     d, samples, penalties, variances = generations(d, samples, penalties, sigma2, label_noise)
     needed = 8 * d * (2 * d + max(samples))
     _input.require_memory(needed, f"a dense chain at d = {d}, samples = {list(samples)}")
@@ -144,6 +287,7 @@ def dense_chain_trial(
 
 def _draw(problem: Problem, rng: np.random.Generator) -> tuple[Array, Array, Array, Array, Array]:
     """β⋆, Σ̂, Xᵀy/n, Σ̃ and the student's Γ⁻²; the draws do not depend on the penalties."""
+    of_trial(problem, Problem, rng)
     d, n_t, n_s = problem.d, problem.n_t, problem.n_s
     needed = 8 * d * (max(n_t, n_s) + 4 * d)
     _input.require_memory(needed, f"a dense trial at d = {d}, n_t = {n_t}, n_s = {n_s}")

@@ -19,19 +19,18 @@ hidden units, whatever n is.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from w2s import _input
-from w2s.experiments.estimates import Estimate, Moments, rate
-from w2s.experiments.problems import SPREADS
+from w2s.experiments.estimates import Estimate, rate
+from w2s.experiments.problems import SPREADS, function, of_trial, square_integrable
 from w2s.experiments.problems import NetworkProblem as Problem
-from w2s.experiments.run import keeping, repeat
-from w2s.theory import hermite
-from w2s.theory.hermite import Function
+from w2s.experiments.run import average
+from w2s.theory.hermite import Function, as_function
 from w2s.theory.network import Alignments, predicted
 
 __all__ = [
@@ -64,43 +63,82 @@ _BLOCK_ENTRIES = 4_000_000
 def labels(
     x: Array, beta_e: Array, beta_h: Array, easy: str | Function, hard: str | Function
 ) -> Array:
-    """y_i = σ_e(x_i·β_e) + σ_h(x_i·β_h), equation (9).
+    """Label inputs by y_i = σ_e(x_i·β_e) + σ_h(x_i·β_h).
 
     Parameters
     ----------
-    x : inputs, shape (n, d). beta_e, beta_h : orthonormal directions, shape (d,).
-    easy, hard : link functions.
+    x : array_like, shape (n, d)
+        Inputs, one a row.
+    beta_e : array_like, shape (d,)
+        The easy direction, of length 1.
+    beta_h : array_like, shape (d,)
+        The hard direction, of length 1 and orthogonal to it, to 1e-10.
+    easy : str or Function
+        The link function σ_e, square-integrable under the Gaussian.
+    hard : str or Function
+        The link function σ_h, likewise.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        The labels.
 
     Raises
     ------
-    ValueError : the directions are not orthonormal (to 1e-10), a link function is not
-        square-integrable under the Gaussian, or shapes disagree.
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
+
+    References
+    ----------
+    Equation (9) of the paper.
 
     Examples
     --------
     >>> labels(np.array([[1.0, 2.0]]), np.array([1.0, 0]), np.array([0, 1.0]), "identity", "He2")
     array([4.])
     """
-    x = _input.array("x", x, 2)
-    both = (("beta_e", beta_e), ("beta_h", beta_h))
-    directions = np.array([_input.array(name, beta, 1) for name, beta in both])
-    if directions.shape[1] != x.shape[1]:
-        raise ValueError(
-            f"beta_e and beta_h must have the {x.shape[1]} entries of a row of x, "
-            f"got {directions.shape[1]}"
-        )
-    gram = directions @ directions.T
+    x = _finite("x", x, 2)
+    directions = []
+    for name, beta in (("beta_e", beta_e), ("beta_h", beta_h)):
+        directions.append(_finite(name, beta, 1))
+        if len(directions[-1]) != x.shape[1]:
+            raise ValueError(
+                f"{name} must have the {x.shape[1]} entries of a row of x, "
+                f"got {len(directions[-1])}"
+            )
+    both = np.array(directions)
+    gram = both @ both.T
     if np.max(abs(gram - np.eye(2))) > 1e-10:
         raise ValueError(f"beta_e and beta_h must be orthonormal, got the Gram matrix {gram}")
-    for link in (easy, hard):
-        hermite.second_moment(link)
-    along = x @ directions.T
-    return _link(along[:, 0], easy) + _link(along[:, 1], hard)
+    links = square_integrable("easy", easy), square_integrable("hard", hard)
+    along = x @ both.T
+    return links[0](along[:, 0]) + links[1](along[:, 1])
 
 
 @_input.usual
 def network(x: Array, weights: Array, a: Array, activation: str | Function) -> Array:
-    """f(x_i) = aᵀσ(W x_i) for every row of x.
+    """Compute f(x_i) = aᵀσ(W x_i) for every row of x.
+
+    Parameters
+    ----------
+    x : array_like, shape (n, d)
+        Inputs, one a row.
+    weights : array_like, shape (p, d)
+        First layer W.
+    a : array_like, shape (p,)
+        Second layer.
+    activation : str or Function
+        A name of `hermite.named`, or a function.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        The outputs.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
 
     Examples
     --------
@@ -108,7 +146,7 @@ def network(x: Array, weights: Array, a: Array, activation: str | Function) -> A
     array([7.])
     """
     x, weights, a = _layers(x, weights, a)
-    sigma = hermite.as_function(activation)
+    sigma = function("activation", activation)
     out = np.empty(len(x))
     for rows, hidden in _hidden_units(x, weights):
         out[rows] = sigma.value(hidden) @ a
@@ -118,26 +156,80 @@ def network(x: Array, weights: Array, a: Array, activation: str | Function) -> A
 def correlation_loss(
     x: Array, y: Array, weights: Array, a: Array, activation: str | Function
 ) -> float:
-    """−(1/n) Σ y_i f(x_i), equation (10)."""
+    """Compute the correlation loss −(1/n) Σ y_i f(x_i).
+
+    Parameters
+    ----------
+    x : array_like, shape (n, d)
+        Inputs, one a row.
+    y : array_like, shape (n,)
+        Labels.
+    weights : array_like, shape (p, d)
+        First layer W.
+    a : array_like, shape (p,)
+        Second layer.
+    activation : str or Function
+        A name of `hermite.named`, or a function.
+
+    Returns
+    -------
+    float
+        The loss.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
+
+    References
+    ----------
+    Equation (10) of the paper.
+
+    Examples
+    --------
+    >>> correlation_loss(np.ones((1, 2)), [1.0], np.eye(2), np.array([3.0, 4.0]), "identity")
+    -7.0
+    """
+    x = _finite("x", x, 2)
     y = _targets(x, y)
     return -float(y @ network(x, weights, a, activation)) / len(y)
 
 
 @_input.usual
 def gradient(x: Array, y: Array, weights: Array, a: Array, activation: str | Function) -> Array:
-    r"""∇_W of the correlation loss: −(1/n) [(a yᵀ) ⊙ σ′(W Xᵀ)] X, equation (15).
+    r"""Compute ∇_W of the correlation loss, −(1/n) [(a yᵀ) ⊙ σ′(W Xᵀ)] X.
 
     Parameters
     ----------
-    x : inputs X, shape (n, d). y : labels, shape (n,). weights : W, shape (p, d). a : shape (p,).
-    activation : a name or a `hermite.Function` with a derivative.
+    x : array_like, shape (n, d)
+        Inputs, one a row.
+    y : array_like, shape (n,)
+        Labels.
+    weights : array_like, shape (p, d)
+        First layer W.
+    a : array_like, shape (p,)
+        Second layer.
+    activation : str or Function
+        A name of `hermite.named`, or a function with a derivative.
 
     Returns
     -------
-    Array of shape (p, d).
+    ndarray, shape (p, d)
+        The gradient.
 
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
+
+    Notes
+    -----
     The samples are taken in blocks: beyond its arguments the function holds two arrays of shape
     (p, d) and four million hidden units at a time.
+
+    References
+    ----------
+    Equation (15) of the paper.
 
     Examples
     --------
@@ -146,7 +238,7 @@ def gradient(x: Array, y: Array, weights: Array, a: Array, activation: str | Fun
     """
     x, weights, a = _layers(x, weights, a)
     y = _targets(x, y)
-    slope_of = hermite.as_function(activation).derivative
+    slope_of = function("activation", activation).derivative
     total, part = np.zeros_like(weights), np.empty_like(weights)
     for rows, hidden in _hidden_units(x, weights):
         slope = slope_of(hidden)
@@ -158,17 +250,68 @@ def gradient(x: Array, y: Array, weights: Array, a: Array, activation: str | Fun
 
 
 def moment(x: Array, y: Array) -> Array:
-    """β̂ = (1/n) Xᵀy, the direction that one step writes into the first layer; shape (d,)."""
+    """Compute β̂ = (1/n) Xᵀy, the direction that one step writes into the first layer.
+
+    Parameters
+    ----------
+    x : array_like, shape (n, d)
+        Inputs, one a row.
+    y : array_like, shape (n,)
+        Labels.
+
+    Returns
+    -------
+    ndarray, shape (d,)
+        The direction β̂, not normalised.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
+
+    Examples
+    --------
+    >>> moment([[1.0, 0.0], [0.0, 1.0]], [2.0, 4.0])
+    array([1., 2.])
+    """
+    x = _finite("x", x, 2)
     y = _targets(x, y)
-    return _input.array("x", x, 2).T @ y / len(y)
+    return x.T @ y / len(y)
 
 
 def pretrained(weights: Array, tau: float, spike: Array, beta_h: Array) -> Array:
-    """W̄ + τ ā β_hᵀ: the student before it meets the teacher."""
+    """Build W̄ + τ ā β_hᵀ: the student before it meets the teacher.
+
+    Parameters
+    ----------
+    weights : array_like, shape (p, d)
+        The first layer W̄ before pre-training.
+    tau : float
+        Strength τ >= 0.
+    spike : array_like, shape (p,)
+        The direction ā among the neurons.
+    beta_h : array_like, shape (d,)
+        The hard direction.
+
+    Returns
+    -------
+    ndarray, shape (p, d)
+        The pre-trained first layer.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
+
+    Examples
+    --------
+    >>> pretrained(np.zeros((1, 2)), 3.0, [1.0], [0.0, 1.0])
+    array([[0., 3.]])
+    """
     weights, spike, beta_h = (
-        _input.array("weights", weights, 2),
-        _input.array("spike", spike, 1),
-        _input.array("beta_h", beta_h, 1),
+        _finite("weights", weights, 2),
+        _finite("spike", spike, 1),
+        _finite("beta_h", beta_h, 1),
     )
     if weights.shape != (len(spike), len(beta_h)):
         raise ValueError(
@@ -180,8 +323,35 @@ def pretrained(weights: Array, tau: float, spike: Array, beta_h: Array) -> Array
 
 
 def alignment(weights: Array, beta: Array) -> float:
-    """‖Wβ‖ for a unit vector β."""
-    weights, beta = _input.array("weights", weights, 2), _input.array("beta", beta, 1)
+    """Compute ‖Wβ‖, which the paper calls the alignment of W with a unit vector β.
+
+    Parameters
+    ----------
+    weights : array_like, shape (p, d)
+        A first layer, or the update of one.
+    beta : array_like, shape (d,)
+        The direction.
+
+    Returns
+    -------
+    float
+        The norm.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
+
+    Notes
+    -----
+    An untrained W has norm √(p/d) in every direction: what was learnt is in the update.
+
+    Examples
+    --------
+    >>> alignment([[3.0, 0.0], [4.0, 1.0]], [1.0, 0.0])
+    5.0
+    """
+    weights, beta = _finite("weights", weights, 2), _finite("beta", beta, 1)
     if weights.shape[1] != len(beta):
         raise ValueError(
             f"beta must have the {weights.shape[1]} entries of a row of weights, got {len(beta)}"
@@ -190,16 +360,40 @@ def alignment(weights: Array, beta: Array) -> float:
 
 
 def operator_norm(matrix: Array, *, iterations: int = 60, rng: Any = 0) -> float:
-    """‖M‖_op by power iteration on MᵀM: a lower bound, tight where the top is separated.
+    """Compute ‖M‖_op by power iteration on MᵀM: a lower bound, tight where the top is separated.
+
+    Parameters
+    ----------
+    matrix : array_like, shape (p, d)
+        The matrix M.
+    iterations : int, default 60
+        Products with M and Mᵀ, >= 1 each.
+    rng : seed or numpy.random.Generator, default 0
+        What draws the vector to begin with.
+
+    Returns
+    -------
+    float
+        The largest singular value, from below.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
+
+    Notes
+    -----
+    Where many singular values are next to the largest, as at the edge of a random matrix, it is
+    short by some per cent after 20 iterations; that costs 40 products, and a decomposition p·d².
 
     Examples
     --------
     >>> round(operator_norm(np.diag([3.0, 1.0])), 12)
     3.0
     """
-    matrix = _input.array("matrix", matrix, 2)
+    matrix = _finite("matrix", matrix, 2)
     iterations = _input.count("iterations", iterations)
-    right = np.random.default_rng(rng).standard_normal((matrix.shape[1], 1))
+    right = _input.generator("rng", rng).standard_normal((matrix.shape[1], 1))
     left = np.zeros((len(matrix), 1))
     for _ in range(iterations):
         left = matrix @ (right / np.linalg.norm(right))
@@ -210,51 +404,70 @@ def operator_norm(matrix: Array, *, iterations: int = 60, rng: Any = 0) -> float
 
 
 def experiment(problem: Problem, *, trials: int = 10, rng: Any = None) -> Alignments:
-    """Repeat a trial of setting 3; each field is an `Estimate` with its standard error.
+    """Repeat a trial of setting 3, and average the alignments.
 
     Parameters
     ----------
-    problem : sizes, functions, step sizes. trials : at least 2.
-    rng : seed or generator. One child per trial: trial k is the same however many are run.
+    problem : Problem
+        Sizes, functions, step sizes.
+    trials : int, default 10
+        How many independent repetitions, >= 2.
+    rng : seed or numpy.random.Generator, optional
+        One child is spawned per trial: trial k is the same however many are run.
+
+    Returns
+    -------
+    Alignments
+        Each field is an `Estimate` with its standard error.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
 
     Examples
     --------
-    >>> measured = experiment(Problem(
-    ...     d=40, p_t=40, p_s=40, n_t=80, n_s=80, tau=3.0
-    ... ), trials=3, rng=0)
-    >>> bool(abs(measured.student_hard.mean - predicted(Problem(
-    ...     d=40, p_t=40, p_s=40, n_t=80, n_s=80, tau=3.0
-    ... ))
-    ...     .student_hard) < 0.5)
+    >>> problem = Problem(d=40, p_t=40, p_s=40, n_t=80, n_s=80, tau=3.0)
+    >>> measured = experiment(problem, trials=3, rng=0)
+    >>> bool(abs(measured.student_hard.mean - predicted(problem).student_hard) < 0.5)
     True
     """
-    trials = _input.count("trials", trials, low=2)
-    names = [field.name for field in fields(Alignments)]
-    moments = Moments()
-
-    def so_far() -> Alignments | None:
-        return None if moments.count < 2 else _by_name(names, moments.estimate())
-
-    with keeping(so_far):
-        for run in repeat(trial, (problem,), trials, rng):
-            moments.add(np.array([getattr(run, name) for name in names]))
-        return _by_name(names, moments.estimate())
-
-
-def _by_name(names: list[str], found: Estimate) -> Alignments:
-    parts = zip(found.mean, found.stderr, strict=True)
-    return Alignments(
-        **{n: Estimate(*part, found.trials) for n, part in zip(names, parts, strict=True)}
-    )
+    _input.instance("problem", problem, Problem)
+    return average(trial, (problem,), trials, rng, astuple, Alignments)
 
 
 @_input.usual
 def trial(problem: Problem, rng: np.random.Generator) -> Alignments:
-    """One teacher and one student from fresh draws.
+    """Train one teacher and one student from fresh draws.
 
     The directions are the first two coordinate axes: inputs and initial weights are invariant
     under rotation, so every orthonormal pair has the same law.
+
+    Parameters
+    ----------
+    problem : Problem
+        Sizes, functions, step sizes.
+    rng : numpy.random.Generator
+        What draws.
+
+    Returns
+    -------
+    Alignments
+        The norms of this pair.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
+
+    Examples
+    --------
+    >>> problem = Problem(d=40, p_t=40, p_s=40, n_t=80, n_s=80)
+    >>> found = trial(problem, np.random.default_rng(0))
+    >>> found.teacher_update_easy > found.teacher_update_hard
+    True
     """
+    of_trial(problem, Problem, rng)
     d, width, samples = problem.d, max(problem.p_t, problem.p_s), max(problem.n_t, problem.n_s)
     needed = 8 * (d * (samples + 4 * width) + 2 * max(width, min(_BLOCK_ENTRIES, samples * width)))
     _input.require_memory(needed, f"a trial at d = {d}, widths {width}, {samples} samples")
@@ -263,7 +476,7 @@ def trial(problem: Problem, rng: np.random.Generator) -> Alignments:
     a_s, spike = student_vectors(problem, rng)
 
     x = rng.standard_normal((problem.n_t, d))
-    y = _link(x[:, 0], problem.easy) + _link(x[:, 1], problem.hard)  # (9)
+    y = as_function(problem.easy)(x[:, 0]) + as_function(problem.hard)(x[:, 1])  # (9)
     start = rng.normal(scale=d**-0.5, size=(problem.p_t, d))
     update = gradient(x, y, start, a_t, problem.activation)
     update *= -problem.eta_t
@@ -285,7 +498,34 @@ def trial(problem: Problem, rng: np.random.Generator) -> Alignments:
 
 
 def unit_vector(size: int, spread: str, rng: np.random.Generator) -> Array:
-    """A random unit vector, drawn as one of `SPREADS` says."""
+    """Draw a random unit vector.
+
+    Parameters
+    ----------
+    size : int
+        Its entries, >= 1.
+    spread : str
+        How they are drawn, one of `SPREADS`.
+    rng : numpy.random.Generator
+        What draws.
+
+    Returns
+    -------
+    ndarray, shape (size,)
+        The vector.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
+
+    Examples
+    --------
+    >>> unit_vector(4, "equal", np.random.default_rng(0))
+    array([0.5, 0.5, 0.5, 0.5])
+    """
+    size = _input.count("size", size)
+    _input.instance("rng", rng, np.random.Generator)
     if spread == "gaussian":
         v = rng.standard_normal(size)
     elif spread == "signs":
@@ -300,7 +540,35 @@ def unit_vector(size: int, spread: str, rng: np.random.Generator) -> Array:
 
 
 def student_vectors(problem: Problem, rng: np.random.Generator) -> tuple[Array, Array]:
-    """The student's a_s, of norm ‖a_s‖, and the unit ā, at their prescribed cosine."""
+    """Draw the student's second layer a_s and the spike ā, at their prescribed cosine.
+
+    Parameters
+    ----------
+    problem : Problem
+        Width, norms, spreads and overlap.
+    rng : numpy.random.Generator
+        What draws.
+
+    Returns
+    -------
+    a_s : ndarray, shape (p_s,)
+        Of norm `norm_s`.
+    spike : ndarray, shape (p_s,)
+        Of norm 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
+
+    Examples
+    --------
+    >>> problem = Problem(d=40, p_t=40, p_s=40, n_t=80, n_s=80, overlap=0.5)
+    >>> a_s, spike = student_vectors(problem, np.random.default_rng(0))
+    >>> print(round(a_s @ spike, 9))
+    0.5
+    """
+    of_trial(problem, Problem, rng)
     direction = unit_vector(problem.p_s, problem.spread_s, rng)
     spike = unit_vector(problem.p_s, problem.spread_spike, rng)
     if problem.overlap is not None:
@@ -311,10 +579,6 @@ def student_vectors(problem: Problem, rng: np.random.Generator) -> tuple[Array, 
         across /= max(length, 1e-300)
         spike = problem.overlap * direction + (1 - problem.overlap**2) ** 0.5 * across
     return problem.norm_s * direction, spike
-
-
-def _link(z: Array, link: str | Function) -> Array:
-    return hermite.as_function(link)(z)
 
 
 def _hidden_units(x: Array, weights: Array) -> Iterator[tuple[slice, Array]]:
@@ -330,8 +594,7 @@ def _hidden_units(x: Array, weights: Array) -> Iterator[tuple[slice, Array]]:
 
 
 def _layers(x: Array, weights: Array, a: Array) -> tuple[Array, Array, Array]:
-    x, weights = _input.array("x", x, 2), _input.array("weights", weights, 2)
-    a = _input.array("a", a, 1)
+    x, weights, a = _finite("x", x, 2), _finite("weights", weights, 2), _finite("a", a, 1)
     if weights.shape != (len(a), x.shape[1]):
         raise ValueError(
             f"weights must have shape (len(a), x.shape[1]) = {len(a), x.shape[1]}, "
@@ -340,8 +603,16 @@ def _layers(x: Array, weights: Array, a: Array) -> tuple[Array, Array, Array]:
     return x, weights, a
 
 
+def _finite(name: str, value: Any, dimension: int) -> Array:
+    """An array without nan and inf, looked for without another array of its size."""
+    given = _input.array(name, value, dimension)
+    if not given.size or not np.isfinite(given.min()) or not np.isfinite(given.max()):
+        raise ValueError(f"{name} must hold finite numbers, one at least")
+    return given
+
+
 def _targets(x: Array, y: Array) -> Array:
-    y = _input.array("y", y, 1)
+    y = _finite("y", y, 1)
     if len(y) != len(x):
         raise ValueError(f"y must have one entry a row of x, {len(x)}, got {len(y)}")
     return y

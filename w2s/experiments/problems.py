@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,20 +14,52 @@ from w2s.theory import hermite
 from w2s.theory.covariance import Task, task_weights
 from w2s.theory.hermite import Function
 
+__all__ = [
+    "SPREADS",
+    "NetworkProblem",
+    "Problem",
+    "TaskProblem",
+    "gaussian_rows",
+    "sign_rows",
+]
+
 Array = NDArray[np.float64]
 
 
 @_input.by_keyword
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """The five numbers of settings 1 and 2, and the alignment of the student's penalty.
+    """Settings 1 and 2: five numbers, and the alignment of the student's penalty.
 
-    Attributes
+    Parameters
     ----------
-    d : dimension. n_t, n_s : labelled samples of the teacher, unlabelled ones of the student.
-    sigma2 : variance σ² of the teacher's label noise.
-    zeta : correlation ζ of the spike β̂ in Γ = I + dβ̂β̂ᵀ with β⋆; `None` means Γ = I (setting 1).
-    spike_norm : ‖β̂‖, which Assumption 7 leaves open.
+    d : int
+        Dimension, >= 1.
+    n_t : int
+        Labelled samples of the teacher, >= 1.
+    n_s : int
+        Samples of the student, >= 1, which the teacher labels.
+    sigma2 : float
+        Variance σ² >= 0 of the teacher's label noise.
+    zeta : float, optional
+        Correlation ζ in [0, 1] of the spike β̂ in Γ = I + dβ̂β̂ᵀ with β⋆. By default there is no
+        spike, Γ = I (setting 1).
+    spike_norm : float, default 1
+        The length ‖β̂‖ > 0, which the paper's Assumption 7 leaves open.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
+
+    References
+    ----------
+    Equations (1) to (4) and (6) to (8) of the paper.
+
+    Examples
+    --------
+    >>> Problem(d=50, n_t=100, n_s=200, sigma2=1.0).gamma_s
+    0.25
     """
 
     d: int
@@ -45,10 +78,12 @@ class Problem:
 
     @property
     def gamma_t(self) -> float:
+        """The teacher's aspect ratio d/n_t."""
         return self.d / self.n_t
 
     @property
     def gamma_s(self) -> float:
+        """The student's aspect ratio d/n_s."""
         return self.d / self.n_s
 
 
@@ -56,18 +91,47 @@ Rows = Callable[[np.random.Generator, int, int], Array]
 
 
 def gaussian_rows(rng: np.random.Generator, n: int, d: int) -> Array:
-    """Independent N(0, 1) entries, shape (n, d).
+    """Draw independent N(0, 1) entries.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        What draws.
+    n : int
+        Rows, >= 1.
+    d : int
+        Columns, >= 1.
+
+    Returns
+    -------
+    ndarray, shape (n, d)
+        The entries.
 
     Examples
     --------
     >>> gaussian_rows(np.random.default_rng(0), 3, 2).shape
     (3, 2)
     """
-    return rng.standard_normal((n, d))
+    _input.instance("rng", rng, np.random.Generator)
+    return rng.standard_normal((_input.count("n", n), _input.count("d", d)))
 
 
 def sign_rows(rng: np.random.Generator, n: int, d: int) -> Array:
-    """Independent entries ±1, each with probability ½, shape (n, d).
+    """Draw independent entries ±1, each with probability ½.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        What draws.
+    n : int
+        Rows, >= 1.
+    d : int
+        Columns, >= 1.
+
+    Returns
+    -------
+    ndarray, shape (n, d)
+        The entries.
 
     Examples
     --------
@@ -76,7 +140,9 @@ def sign_rows(rng: np.random.Generator, n: int, d: int) -> Array:
            [1., 1.],
            [1., 1.]])
     """
-    return np.where(rng.integers(0, 2, (n, d)) == 1, 1.0, -1.0)
+    _input.instance("rng", rng, np.random.Generator)
+    shape = _input.count("n", n), _input.count("d", d)
+    return np.where(rng.integers(0, 2, shape) == 1, 1.0, -1.0)
 
 
 @_input.by_keyword
@@ -87,17 +153,27 @@ class TaskProblem:
     A row is x = Σ^{1/2}z with the symmetric square root, in the coordinates of the task's basis,
     and z comes from `rows`. The target stays the same in every trial; rows and noise are new.
 
-    Attributes
+    Parameters
     ----------
-    task : covariance, target and noise, a `w2s.covariance.Task`.
-    n_t, n_s : labelled samples of the teacher, unlabelled ones of the student.
-    weights_t, weights_s : Ω of the penalties λβᵀΩβ, as in `w2s.covariance.errors`.
-    rows : a function (rng, n, d) -> array of shape (n, d), the entries independent with mean 0 and
-        variance 1: `gaussian_rows`, `sign_rows` or one of your own.
+    task : Task
+        Covariance, target and noise.
+    n_t : int
+        Labelled samples of the teacher, >= 1.
+    n_s : int
+        Samples of the student, >= 1, which the teacher labels.
+    weights_t : array_like, default 1
+        Ω of the teacher's penalty λβᵀΩβ, positive definite: a number, one a direction, or a matrix
+        in the coordinates of the task's basis.
+    weights_s : array_like, default 1
+        Ω of the student's penalty.
+    rows : callable, default gaussian_rows
+        A function (rng, n, d) that returns an array of shape (n, d), its entries independent with
+        mean 0 and variance 1: `gaussian_rows`, `sign_rows` or one of your own.
 
     Raises
     ------
-    ValueError, TypeError : naming the argument, what is allowed and what came.
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
 
     Examples
     --------
@@ -116,8 +192,9 @@ class TaskProblem:
     rows: Rows = gaussian_rows
 
     def __post_init__(self) -> None:
-        if not isinstance(self.task, Task):
-            raise TypeError(f"task must be a w2s.covariance.Task, got {type(self.task).__name__}")
+        _input.instance("task", self.task, Task)
+        if not callable(self.rows):
+            raise TypeError(f"rows must be a function (rng, n, d), got {self.rows!r}")
         for name in ("n_t", "n_s"):
             _input.settle(self, **{name: _input.count(name, getattr(self, name))})
         for name in ("weights_t", "weights_s"):
@@ -137,16 +214,46 @@ SPREADS = (
 @_input.by_keyword
 @dataclass(frozen=True, kw_only=True)
 class NetworkProblem:
-    """The sizes, functions and step sizes of setting 3.
+    """Setting 3: sizes, functions and step sizes.
 
-    Attributes
+    Parameters
     ----------
-    d, p_t, p_s, n_t, n_s : input dimension, widths, numbers of samples.
-    easy, hard, activation : names of `hermite.named`, or `hermite.Function`s.
-    eta_t, eta_s : step sizes. tau : strength τ ≥ 0 of the student's pre-training.
-    norm_t, norm_s : ‖a_t‖, ‖a_s‖.
-    spread_t, spread_s, spread_spike : how a_t, a_s and ā are drawn, each one of `SPREADS`.
-    overlap : cos(a_s, ā) in [−1, 1]; None draws them independently.
+    d : int
+        Dimension of the inputs, >= 2.
+    p_t, p_s : int
+        Widths of teacher and student, >= 1.
+    n_t, n_s : int
+        Samples of the teacher's step and of the student's, >= 1.
+    easy : str or Function, default "erf"
+        Link function σ_e along β_e, a name of `hermite.named` or a function.
+    hard : str or Function, default "h2"
+        Link function σ_h along β_h.
+    activation : str or Function, default "erf"
+        The networks' activation σ, with a derivative.
+    eta_t, eta_s : float, default 1
+        Step sizes >= 0.
+    tau : float, default 0
+        Strength τ >= 0 of the student's pre-training on β_h.
+    norm_t, norm_s : float, default 1
+        Lengths ‖a_t‖ and ‖a_s‖ >= 0 of the second layers.
+    spread_t, spread_s, spread_spike : str, default "gaussian"
+        How a_t, a_s and the spike ā are drawn, each one of `SPREADS`.
+    overlap : float, optional
+        The cosine of a_s and ā, in [-1, 1]. By default they are independent.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
+
+    References
+    ----------
+    Equations (9) and (10) of the paper.
+
+    Examples
+    --------
+    >>> NetworkProblem(d=50, p_t=60, p_s=70, n_t=100, n_s=200, tau=2.0).activation
+    'erf'
     """
 
     d: int
@@ -172,10 +279,9 @@ class NetworkProblem:
             number = _input.count(name, getattr(self, name), low=2 if name == "d" else 1)
             _input.settle(self, **{name: number})
         for name in ("easy", "hard", "activation"):
-            hermite.second_moment(getattr(self, name))  # raises if it is not square-integrable
-        for name in ("eta_t", "eta_s", "tau", "norm_t", "norm_s"):
-            size = _input.scalar(name, _input.nonnegative(name, getattr(self, name)))
-            _input.settle(self, **{name: size})
+            square_integrable(name, getattr(self, name))
+        numbers = ("eta_t", "eta_s", "tau", "norm_t", "norm_s")
+        _input.settle(self, **_input.scalars(**{name: getattr(self, name) for name in numbers}))
         for name in ("spread_t", "spread_s", "spread_spike"):
             if getattr(self, name) not in SPREADS:
                 raise ValueError(
@@ -183,8 +289,33 @@ class NetworkProblem:
                 )
         if self.overlap is not None:
             overlap = _input.scalar("overlap", _input.real("overlap", self.overlap))
-            _input.unit_interval("abs(overlap)", abs(overlap))
+            if not abs(overlap) <= 1:
+                raise ValueError(f"overlap must be a number between -1 and 1, got {overlap}")
             _input.settle(self, overlap=overlap)
+
+
+def function(name: str, f: Any) -> Function:
+    """The gate of a link function or an activation, by its argument's name."""
+    try:
+        return hermite.as_function(f)
+    except (TypeError, ValueError) as wrong:
+        raise type(wrong)(f"{name} is no function: {wrong}") from None
+
+
+def square_integrable(name: str, f: Any) -> Function:
+    """The same, and E[f(z)²] must be finite."""
+    given = function(name, f)
+    try:
+        hermite.second_moment(given)
+    except ValueError as wrong:
+        raise ValueError(f"{name} does not serve: {wrong}") from None
+    return given
+
+
+def of_trial(problem: Any, kind: type, rng: Any) -> None:
+    """The gate of a trial: TypeError for another problem than its own, and for no generator."""
+    _input.instance("problem", problem, kind)
+    _input.instance("rng", rng, np.random.Generator)
 
 
 def pairs(*penalties: ArrayLike) -> list[Array]:
@@ -214,7 +345,10 @@ def generations(
     >>> generations(9, [20, 10], [0.5, 1], 2)
     (9, [20, 10], [0.5, 1.0], [2.0, 0.0])
     """
-    sizes = [_input.count(f"samples[{k}]", n) for k, n in enumerate(samples)]
+    try:
+        sizes = [_input.count(f"samples[{k}]", n) for k, n in enumerate(samples)]
+    except TypeError as error:
+        raise TypeError(f"samples must be a list of whole numbers: {error}") from None
     lams = _input.penalties("penalties", penalties, endless=False)
     noise = _input.scalar("sigma2", _input.nonnegative("sigma2", sigma2))
     variances = np.array([noise] + [0.0] * (len(sizes) - 1))

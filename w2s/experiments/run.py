@@ -6,7 +6,7 @@ repeats a trial and reports means with their standard errors, `draws` keeps ever
 
 Two trials follow the paper's equations (1)–(4), (6)–(7) on explicit matrices: `dense_trial` solves
 the normal equations for every pair, `factorised_trial` diagonalises each data set once for all of
-them. `exact_trial` draws from the same law without a matrix; how is told in `w2s.samplers`. A
+them. `exact_trial` draws from the same law without a matrix; `w2s.experiments.samplers` says how. A
 covariance, penalties or rows of your own go into a `TaskProblem`, and are run by `task_trial`.
 
 Runs use `joblib`: wrap the call into `joblib.parallel_config(...)` for more cores or a cluster. The
@@ -20,7 +20,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
-from typing import Any
+from typing import Any, TypeVar
 
 import joblib
 import numpy as np
@@ -35,8 +35,11 @@ from w2s.experiments.estimates import Draws, Estimate, Experiment, Moments
 from w2s.experiments.problems import Problem, TaskProblem, generations
 from w2s.experiments.samplers import band_trial, chain_trial, exact_trial, spectral_trial
 
+__all__ = ["chain", "draws", "experiment"]
+
 Array = NDArray[np.float64]
 Trial = Callable[[Any, Array, Array, np.random.Generator], tuple[Array, Array]]
+Result = TypeVar("Result")
 ChainTrial = Callable[..., NDArray[np.float64]]
 #: Shorter runs show no progress bar. With TQDM_DISABLE=1, which the book's build sets, none does.
 PATIENCE = 2.0
@@ -52,23 +55,43 @@ def experiment(
     trial: Trial | None = None,
     rng: Any = None,
 ) -> Experiment:
-    """Repeat a trial of (1)–(4), or (6)–(8) when the problem has a spike.
+    """Repeat a trial of settings 1 or 2, and average the test errors.
 
     Parameters
     ----------
-    problem : sizes, noise and alignment; or a task with its samples, penalties and rows.
-    lam_t, lam_s : penalties > 0, each a number or a one-dimensional array; all pairs are run. A
-        `TaskProblem` and a `w2s.prediction.Pool` also take 0, the ridgeless limit.
-    trials : how many independent repetitions, at least 2. Memory does not grow with it.
-    trial : `factorised_trial` (default), `dense_trial`, `exact_trial` (the same law without the
-        matrix); `task_trial` for a `TaskProblem`; any function of the same form.
-    rng : seed or generator. One child per trial: trial k is the same however many are run, and
-        wherever they run.
+    problem : Problem or TaskProblem or Pool
+        Sizes, noise and alignment; or a task with its samples, penalties and rows; or, with
+        `trial=split_trial`, rows of your own (`w2s.prediction.Pool`).
+    lam_t, lam_s : array_like
+        Penalties > 0, each a number or a one-dimensional array; all pairs are run. A `TaskProblem`
+        and a `Pool` also take 0, the ridgeless limit.
+    trials : int, default 10
+        How many independent repetitions, >= 2. Memory does not grow with it.
+    trial : callable, optional
+        By default `factorised_trial`, and `task_trial` for a `TaskProblem`. Others are
+        `dense_trial`, `exact_trial` (the same law without the matrix), or any function
+        (problem, lam_t, lam_s, rng) that returns the teachers' errors and the students'.
+    rng : seed or numpy.random.Generator, optional
+        One child is spawned per trial: trial k is the same however many are run, and wherever.
 
     Returns
     -------
-    Experiment with `teacher` of shape (len(lam_t),), `student` and `gap` of shape
-    (len(lam_t), len(lam_s)).
+    Experiment
+        Means with standard errors: `teacher` of shape (L_t,), `student` and `gap` of (L_t, L_s).
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
+
+    Notes
+    -----
+    The means are of finite sizes: from the limits they differ by O(1/d) besides the noise, more
+    where n is near d and the penalty small.
+
+    References
+    ----------
+    Equations (1) to (4) of the paper, and (6) to (8) when the problem has a spike.
 
     Examples
     --------
@@ -81,20 +104,12 @@ def experiment(
     -0.03
     """
     trial, teachers, students = _prepared(problem, trial, factorised_trial, lam_t, lam_s)
-    trials = _input.count("trials", trials, low=2)
-    moments = Moments(), Moments(), Moments()
 
-    def so_far() -> Experiment | None:
-        return Experiment(*(part.estimate() for part in moments)) if moments[0].count > 1 else None
+    def with_gap(result: tuple[Array, Array]) -> tuple[Array, Array, Array]:
+        teacher, student = result
+        return teacher, student, student - teacher[:, None]
 
-    arguments = (problem, teachers, students)
-    with keeping(so_far):
-        for teacher, student in repeat(trial, arguments, trials, rng):
-            for part, value in zip(
-                moments, (teacher, student, student - teacher[:, None]), strict=True
-            ):
-                part.add(value)
-        return Experiment(*(part.estimate() for part in moments))
+    return average(trial, (problem, teachers, students), trials, rng, with_gap, Experiment)
 
 
 @_input.by_keyword
@@ -107,9 +122,33 @@ def draws(
     trial: Trial | None = None,
     rng: Any = None,
 ) -> Draws:
-    """Every single test error, for histograms and tests of the law; arguments as `experiment`.
+    """Repeat a trial of settings 1 or 2, and keep every test error.
 
-    `trial` is `exact_trial` unless another is named, and `task_trial` for a `TaskProblem`.
+    For histograms and tests of the law.
+
+    Parameters
+    ----------
+    problem : Problem or TaskProblem or Pool
+        What is drawn, as for `experiment`.
+    lam_t, lam_s : array_like
+        Penalties > 0, each a number or a one-dimensional array; all pairs are run. A `TaskProblem`
+        and a `Pool` also take 0.
+    trials : int, default 1000
+        How many independent repetitions, >= 1. All are held in memory.
+    trial : callable, optional
+        By default `exact_trial`, and `task_trial` for a `TaskProblem`.
+    rng : seed or numpy.random.Generator, optional
+        One child is spawned per trial.
+
+    Returns
+    -------
+    Draws
+        The errors: `teacher` of shape (trials, L_t), `student` and `gap` of (trials, L_t, L_s).
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
 
     Examples
     --------
@@ -142,22 +181,40 @@ def chain(
     rng: Any = None,
     label_noise: Sequence[float] | None = None,
 ) -> Estimate:
-    """The test errors of a teacher, its student, the student's student, …
+    """Average the test errors of a teacher, its student, the student's student, and so on.
 
     Every generation sees fresh inputs, labelled by the one before it; noise enters through the
     teacher's labels only, unless `label_noise` gives later generations some.
 
     Parameters
     ----------
-    d : dimension. samples, penalties : n > 0 and λ > 0 of each generation, the teacher first.
-    sigma2 : variance of the teacher's label noise, and of the test label.
-    trials, rng : as in `experiment`. trial : `chain_trial` (default) or `dense_chain_trial`.
-    label_noise : variance of the noise in each generation's labels; by default `sigma2` for the
-        teacher and 0 after it.
+    d : int
+        Dimension, >= 1.
+    samples : sequence of int
+        Sizes n >= 1, one a generation, the teacher's first.
+    penalties : sequence of float
+        Penalties λ > 0, one a generation.
+    sigma2 : float
+        Variance >= 0 of the teacher's label noise, and of the test label.
+    trials : int, default 10
+        How many independent repetitions, >= 2.
+    trial : callable, optional
+        By default `chain_trial`; `dense_chain_trial` has the same law, on explicit matrices.
+    rng : seed or numpy.random.Generator, optional
+        One child is spawned per trial.
+    label_noise : sequence of float, optional
+        Variance >= 0 of the noise in each generation's labels; by default `sigma2` for the teacher
+        and 0 after it.
 
     Returns
     -------
-    Estimate of shape (len(samples),).
+    Estimate
+        One mean error a generation.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
 
     Examples
     --------
@@ -170,16 +227,42 @@ def chain(
     _input.penalties("penalties", penalties, ridgeless=False, endless=False)
     d, sizes, lams, variances = generations(d, samples, penalties, sigma2, label_noise)
     noise = _input.scalar("sigma2", _input.nonnegative("sigma2", sigma2))
-    trials = _input.count("trials", trials, low=2)
-    one = trial or chain_trial
+    one = _named(trial) or chain_trial
     if label_noise is not None:
         one = partial(one, label_noise=variances)
-    moments = Moments()
-    with keeping(lambda: moments.estimate() if moments.count > 1 else None):
-        arguments = (d, sizes, lams, noise)
-        for errors in repeat(one, arguments, trials, rng):
-            moments.add(errors)
-        return moments.estimate()
+    return average(one, (d, sizes, lams, noise), trials, rng, lambda errors: (errors,), _itself)
+
+
+def _itself(found: Estimate) -> Estimate:
+    return found
+
+
+def average(
+    draw: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    trials: int,
+    rng: Any,
+    parts: Callable[[Any], tuple[Any, ...]],
+    result: Callable[..., Result],
+) -> Result:
+    """`result` of the mean of each of a draw's `parts`: the runner of all three settings.
+
+    What it keeps does not grow with `trials`.
+    """
+    trials = _input.count("trials", trials, low=2)
+    moments: list[Moments] = []
+
+    def so_far() -> Result | None:
+        enough = moments and moments[0].count > 1
+        return result(*(part.estimate() for part in moments)) if enough else None
+
+    with keeping(so_far):
+        for found in repeat(draw, arguments, trials, rng):
+            values = parts(found)
+            moments = moments or [Moments() for _ in values]
+            for part, value in zip(moments, values, strict=True):
+                part.add(value)
+        return result(*(part.estimate() for part in moments))
 
 
 def repeat(draw: Callable[..., Any], arguments: tuple[Any, ...], trials: int, rng: Any) -> Iterator:
@@ -188,7 +271,7 @@ def repeat(draw: Callable[..., Any], arguments: tuple[Any, ...], trials: int, rn
     Which cores or machines do the work is joblib's affair: `joblib.parallel_config`. A progress bar
     appears when the run takes longer than a moment.
     """
-    parent = np.random.default_rng(rng)
+    parent = _input.generator("rng", rng)
     children = (parent.spawn(1)[0] for _ in range(trials))  # as needed: a generator is 2 kB
     tasks = (joblib.delayed(_one_trial)(draw, arguments, child) for child in children)
     results = joblib.Parallel(return_as="generator")(tasks)
@@ -221,6 +304,7 @@ def _prepared(
     lam_s: ArrayLike,
 ) -> tuple[Trial, Array, Array]:
     """The trial that is named, or the problem's own; and the penalties."""
+    _named(trial)
     of_task = isinstance(problem, TaskProblem)
     ridgeless = not isinstance(problem, Problem)  # a task, or a pool of rows
     teachers = _input.penalties("lam_t", lam_t, ridgeless=ridgeless, endless=False)
@@ -229,6 +313,12 @@ def _prepared(
     if trial is not None and trial in (isotropic if of_task else (task_trial,)):
         raise TypeError(f"trial must run a {type(problem).__name__}, which {trial.__name__} cannot")
     return trial or (task_trial if of_task else default), teachers, students
+
+
+def _named(trial: Any) -> Any:
+    if trial is not None and not callable(trial):
+        raise TypeError(f"trial must be a function or None, got {trial!r}")
+    return trial
 
 
 def _one_trial(draw: Callable[..., Any], arguments: tuple[Any, ...], child: Any) -> Any:

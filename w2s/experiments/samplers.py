@@ -31,7 +31,7 @@ in W are the first columns of a Haar matrix, the QR factor of a Gaussian d×b on
 pair of penalties is a matrix product.
 
 Both need rows that are rotation-invariant, and a penalty that is the identity up to a few known
-directions. Everything else goes to the dense trials of `w2s.simulate`.
+directions. Everything else goes to the trials of `w2s.experiments.dense`.
 
 Accuracy: L − σ² carries about 1e-15·(condition number of the fit) relative error, also for tiny
 penalties; n = d with λ → 0 is the one ill-conditioned place (condition number about d²), where a
@@ -48,7 +48,19 @@ from numpy.typing import NDArray
 from scipy.linalg import eigvalsh_tridiagonal, lapack
 
 from w2s import _input
-from w2s.experiments.problems import Problem, generations, pairs
+from w2s.experiments.problems import Problem, generations, of_trial, pairs
+
+__all__ = [
+    "band_residuals",
+    "band_trial",
+    "bidiagonal",
+    "chain_trial",
+    "cheapest_forms",
+    "exact_trial",
+    "haar_frame",
+    "spectral_trial",
+    "spectrum",
+]
 
 Array = NDArray[np.float64]
 
@@ -57,16 +69,35 @@ _SOFTEST = 1e-200
 
 
 def bidiagonal(n: int, d: int, block: int, rng: np.random.Generator) -> Array:
-    """The b+1 diagonals of B in X = UBVᵀ, when V starts with a given frame of `block` vectors.
+    """Draw the b+1 diagonals of B in X = UBVᵀ, when V starts with a given frame of b vectors.
 
-    Returns an array of shape (block + 1, min(n, d)) whose row i holds B[j, j+i]; entries beyond the
-    last column of the matrix are 0. 1 ≤ block ≤ d.
+    Parameters
+    ----------
+    n : int
+        Samples, >= 1.
+    d : int
+        Dimension, >= 1.
+    block : int
+        The number b of vectors in the frame, from 1 to d.
+    rng : numpy.random.Generator
+        What draws.
+
+    Returns
+    -------
+    ndarray, shape (block + 1, min(n, d))
+        Row i holds B[j, j+i]; entries beyond the last column of the matrix are 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
 
     Examples
     --------
     >>> bidiagonal(4, 3, 1, np.random.default_rng(0)).shape
     (2, 3)
     """
+    _input.instance("rng", rng, np.random.Generator)
     n, d = _input.count("n", n), _input.count("d", d)
     block, rows = _input.count("block", block, high=d), min(n, d)
     diagonals = np.zeros((block + 1, rows))
@@ -98,20 +129,44 @@ def band_residuals(
     noise: Array | None = None,
     stiffness: float = 1.0,
 ) -> Iterator[Array]:
-    """β̂ − β⋆ in the coordinates V, for one penalty after the other: the band form of a ridge fit.
+    """Compute β̂ − β⋆ in the coordinates V, penalty after penalty: the band form of a ridge fit.
 
     Parameters
     ----------
-    diagonals : of B, from `bidiagonal`. Scaled in place.
-    n, d : samples and dimension. penalties : shape (L,), all > 0.
-    beta : coordinates of β⋆ in the frame, shape (b, 1).
-    labels : the vectors v that label the data, y = Xv + e, shape (b, q).
-    noise : Uᵀe, shape (min(n, d),), or `None`.
-    stiffness : Ω along the first frame vector; Ω is the identity elsewhere.
+    diagonals : ndarray, shape (b + 1, min(n, d))
+        Those of B, from `bidiagonal`. Scaled in place.
+    n : int
+        Samples, >= 1.
+    d : int
+        Dimension, >= 1.
+    penalties : array_like, shape (L,)
+        Penalties λ > 0.
+    beta : array_like, shape (b, 1)
+        Coordinates of β⋆ in the frame.
+    labels : array_like, shape (b, q)
+        The vectors v that label the data, y = Xv + e.
+    noise : array_like, shape (min(n, d),), optional
+        The noise in V's counterpart, Uᵀe; by default there is none.
+    stiffness : float, default 1
+        The entry > 0 of Ω along the first frame vector; Ω is the identity elsewhere.
 
-    Yields
+    Returns
+    -------
+    iterator of ndarray
+        One array of shape (min(d, n+b), q) a penalty, whose first b rows belong to the frame.
+
+    Raises
     ------
-    Arrays of shape (min(d, n+b), q), whose first b rows belong to the frame.
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
+    numpy.linalg.LinAlgError
+        Where n = d and the penalty is too small for double precision.
+
+    Examples
+    --------
+    >>> diagonals = bidiagonal(9, 4, 1, np.random.default_rng(0))
+    >>> next(band_residuals(diagonals, 9, 4, [0.5], [[1.0]], [[1.0]])).shape
+    (4, 1)
     """
     n, d = _input.count("n", n), _input.count("d", d)
     diagonals, penalties = _input.array("diagonals", diagonals, 2), pairs(penalties)[0]
@@ -229,9 +284,26 @@ def _solve(system: Array, right: Array) -> Array:
 
 @_input.usual
 def spectrum(n: int, d: int, rng: np.random.Generator) -> Array:
-    """The d eigenvalues of XᵀX/n, drawn in O(d²): the bidiagonal model of the Laguerre ensemble.
+    """Draw the d eigenvalues of XᵀX/n in O(d²): the bidiagonal model of the Laguerre ensemble.
 
-    In increasing order; max(0, d − n) of them are exactly 0.
+    Parameters
+    ----------
+    n : int
+        Samples, >= 1.
+    d : int
+        Dimension, >= 1.
+    rng : numpy.random.Generator
+        What draws.
+
+    Returns
+    -------
+    ndarray, shape (d,)
+        In increasing order; max(0, d − n) of them are exactly 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
 
     Examples
     --------
@@ -257,7 +329,36 @@ def spectrum(n: int, d: int, rng: np.random.Generator) -> Array:
 
 
 def haar_frame(d: int, block: int, rng: np.random.Generator) -> Array:
-    """`block` ≤ d orthonormal vectors of ℝᵈ, uniformly distributed; shape (d, block)."""
+    """Draw orthonormal vectors, uniformly distributed.
+
+    Parameters
+    ----------
+    d : int
+        Dimension, >= 1.
+    block : int
+        How many vectors, from 1 to d.
+    rng : numpy.random.Generator
+        What draws.
+
+    Returns
+    -------
+    ndarray, shape (d, block)
+        The vectors as columns.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
+
+    Examples
+    --------
+    >>> frame = haar_frame(5, 2, np.random.default_rng(0))
+    >>> bool(np.allclose(frame.T @ frame, np.eye(2)))
+    True
+    """
+    _input.instance("rng", rng, np.random.Generator)
+    d = _input.count("d", d)
+    block = _input.count("block", block, high=d)
     frame, triangle = np.linalg.qr(rng.standard_normal((d, block)))
     # LAPACK's Q alone is not Haar: its signs are tied to R's.
     return frame * np.where(np.diag(triangle) < 0, -1.0, 1.0)
@@ -312,10 +413,41 @@ def _spectral_squares(
 def band_trial(
     problem: Problem, lam_t: Array, lam_s: Array, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """One trial in the band form: O(d) time and memory for each penalty.
+    """Run one trial in the band form: O(d) time and memory for each penalty.
 
     Several λ_t share one student's data, which widens the band to their number; for whole grids at
     moderate d `spectral_trial` is faster.
+
+    Parameters
+    ----------
+    problem : Problem
+        Sizes, noise and alignment.
+    lam_t : array_like
+        The teachers' penalties, > 0: a number or a one-dimensional array.
+    lam_s : array_like
+        The students' penalties, > 0. All pairs are computed.
+    rng : numpy.random.Generator
+        What draws.
+
+    Returns
+    -------
+    teacher_errors : ndarray, shape (L_t,)
+        Exact test errors, σ² of the test label included.
+    student_errors : ndarray, shape (L_t, L_s)
+        The students'.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came; also where memory does not suffice.
+
+    Examples
+    --------
+    >>> teacher, student = band_trial(
+    ...     Problem(d=20, n_t=40, n_s=60, sigma2=1.0), 0.1, [0.1, 1.0], np.random.default_rng(0)
+    ... )
+    >>> teacher.shape, student.shape
+    ((1,), (1, 2))
     """
     return _trial(problem, lam_t, lam_s, rng, ("band", "band"))
 
@@ -323,16 +455,71 @@ def band_trial(
 def spectral_trial(
     problem: Problem, lam_t: Array, lam_s: Array, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """One trial in the spectral form: O(d²) once, then every pair of penalties in O(d)."""
+    """Run one trial in the spectral form: O(d²) once, then every pair of penalties in O(d).
+
+    Parameters
+    ----------
+    problem : Problem
+        Sizes, noise and alignment.
+    lam_t : array_like
+        The teachers' penalties, > 0: a number or a one-dimensional array.
+    lam_s : array_like
+        The students' penalties, > 0. All pairs are computed.
+    rng : numpy.random.Generator
+        What draws.
+
+    Returns
+    -------
+    teacher_errors : ndarray, shape (L_t,)
+        Exact test errors, σ² of the test label included.
+    student_errors : ndarray, shape (L_t, L_s)
+        The students'.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came; also where memory does not suffice.
+
+    Examples
+    --------
+    >>> teacher, student = spectral_trial(
+    ...     Problem(d=20, n_t=40, n_s=60, sigma2=1.0), 0.1, [0.1, 1.0], np.random.default_rng(0)
+    ... )
+    >>> teacher.shape, student.shape
+    ((1,), (1, 2))
+    """
     return _trial(problem, lam_t, lam_s, rng, ("spectral", "spectral"))
 
 
 def exact_trial(
     problem: Problem, lam_t: Array, lam_s: Array, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """One trial of `w2s.simulate.experiment` in whichever form costs less, stage by stage.
+    """Run one trial in whichever form costs less, stage by stage.
 
-    The same law as `w2s.simulate.dense_trial`, jointly over all pairs of penalties.
+    The same law as `dense_trial`, jointly over all pairs of penalties.
+
+    Parameters
+    ----------
+    problem : Problem
+        Sizes, noise and alignment.
+    lam_t : array_like
+        The teachers' penalties, > 0: a number or a one-dimensional array.
+    lam_s : array_like
+        The students' penalties, > 0. All pairs are computed.
+    rng : numpy.random.Generator
+        What draws.
+
+    Returns
+    -------
+    teacher_errors : ndarray, shape (L_t,)
+        Exact test errors, σ² of the test label included.
+    student_errors : ndarray, shape (L_t, L_s)
+        The students'.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came; also where memory does not suffice.
 
     Examples
     --------
@@ -348,11 +535,38 @@ def exact_trial(
 
 
 def cheapest_forms(problem: Problem, teachers: int, students: int) -> tuple[str, str]:
-    """("band" or "spectral") for the teacher's and for the student's stage.
+    """Choose "band" or "spectral" for the teacher's and for the student's stage.
 
     A function of the problem and the numbers of penalties only, never of the machine: the form
     decides which random numbers a seed gives.
+
+    Parameters
+    ----------
+    problem : Problem
+        Sizes, noise and alignment.
+    teachers : int
+        How many λ_t, >= 1.
+    students : int
+        How many λ_s, >= 1.
+
+    Returns
+    -------
+    teacher : str
+        The form of the teacher's stage.
+    student : str
+        The form of the student's stage.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
+
+    Examples
+    --------
+    >>> cheapest_forms(Problem(d=10**6, n_t=10**6, n_s=10**6, sigma2=1.0), 1, 1)
+    ('band', 'band')
     """
+    _input.instance("problem", problem, Problem)
     teachers, students = _input.count("teachers", teachers), _input.count("students", students)
     block = _block(problem, teachers)
     teacher = _costs(problem.d, problem.n_t, 1, 1, teachers)
@@ -369,11 +583,43 @@ def chain_trial(
     rng: np.random.Generator,
     label_noise: Sequence[float] | None = None,
 ) -> Array:
-    """The test errors of a teacher, its student, the student's student, …; O(d) each.
+    """Draw the test errors of a teacher, its student, the student's student, …; O(d) each.
 
-    `samples` and `penalties` have one entry a generation, the teacher first. Every generation has
-    fresh inputs. Only the teacher's labels carry noise, unless `label_noise` says otherwise.
+    Every generation has fresh inputs. Only the teacher's labels carry noise, unless `label_noise`
+    says otherwise.
+
+    Parameters
+    ----------
+    d : int
+        Dimension, >= 1.
+    samples : sequence of int
+        Sizes n >= 1, one a generation, the teacher's first.
+    penalties : sequence of float
+        Penalties λ > 0, one a generation.
+    sigma2 : float
+        Variance >= 0 of the teacher's label noise, and of the test label.
+    rng : numpy.random.Generator
+        What draws.
+    label_noise : sequence of float, optional
+        Variance >= 0 of the noise in each generation's labels; by default `sigma2` for the teacher
+        and 0 after it.
+
+    Returns
+    -------
+    ndarray, shape (generations,)
+        The exact test errors.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came; also where memory does not suffice.
+
+    Examples
+    --------
+    >>> chain_trial(30, [60, 60], [0.1, 0.1], 1.0, np.random.default_rng(0)).shape
+    (2,)
     """
+    _input.instance("rng", rng, np.random.Generator)
     d, samples, penalties, variances = generations(d, samples, penalties, sigma2, label_noise)
     _input.require_memory(_band_bytes(d, 2, 1), f"a chain at d = {d}")
     beta = np.array([[_length(d, rng)]])
@@ -399,6 +645,7 @@ def _trial(
     rng: np.random.Generator,
     forms: tuple[str, str],
 ) -> tuple[Array, Array]:
+    of_trial(problem, Problem, rng)
     lam_t, lam_s = pairs(lam_t, lam_s)
     d, n_t, n_s, sigma2 = problem.d, problem.n_t, problem.n_s, problem.sigma2
     _check_memory(problem, len(lam_t), len(lam_s), forms)
