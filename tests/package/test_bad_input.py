@@ -350,7 +350,7 @@ def test_bad_input_is_refused_by_name(case, parameter):
 
 
 def test_the_table_sees_what_is_let_through(monkeypatch):
-    """Negative control: a function that checks nothing, one that fails elsewhere, one that warns."""
+    """Negative control: functions that check nothing, fail elsewhere, name nothing, or warn."""
     case, good = "ridge.teacher_error", GOOD["ridge.teacher_error"][1]
     kinds = len(KINDS[kind_of(case, "lam_t")])
     for careless, said in [
