@@ -243,7 +243,8 @@ def test_memory_does_not_grow_with_the_trials():
         run(trials=trials, trial=trial)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < 1.3 * peaks[0]
+    # Kept, the results would be 380 times 80 kB more; other threads of the process take their share.
+    assert peaks[1] < peaks[0] + 0.1 * 380 * 80_000
 
 
 def test_progress_is_shown_on_long_runs_only():
