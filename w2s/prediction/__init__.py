@@ -45,15 +45,18 @@ from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import ArrayLike, NDArray
 
 from w2s import _input
-from w2s.experiments.samplers import pairs
+from w2s.experiments.dense import directions
+from w2s.experiments.estimates import Estimate
+from w2s.experiments.problems import pairs
 from w2s.prediction import _population, _table
 from w2s.theory import covariance
 from w2s.theory.covariance import Task
 from w2s.theory.ridge import WinningWindow
+
+__all__ = ["SURE", "Best", "Data", "Pool", "Prediction", "estimate", "predict", "split_trial"]
 
 Array = NDArray[np.float64]
 
@@ -78,17 +81,24 @@ class Data:
 
     Attributes
     ----------
-    task : eigenvalues, target and noise of the population, for the functions of `w2s.covariance`.
-        Only squares of the target's coordinates are known, so all are ≥ 0. It has no intercept.
-    without : the same, estimated without each group of rows in turn.
-    rows : how many rows there were.
-    reach : the smallest effective penalty that the rows can speak about: 0 for more rows than
-        features.
-    row_spread : standard deviation over mean of xᵀ(S + s)⁻¹x, with x a centred row, S the
-        covariance of the others and s its mean eigenvalue. The theory wants it small.
-    gaussian_spread : what it would be for Gaussian rows: √(2/d) for equal eigenvalues.
-    copies : how many rows are equal, label and all, to one before them.
-    sizes : rows of each group that was left out.
+    task : Task
+        Eigenvalues, target and noise of the population, for the functions of `w2s.covariance`.
+        Only squares of the target's coordinates are known, so all are >= 0. It has no intercept.
+    without : tuple of Task
+        The same, estimated without each group of rows in turn.
+    rows : int
+        How many rows there were.
+    reach : float
+        The smallest effective penalty that the rows can speak about: 0 for more rows than features.
+    row_spread : float
+        Standard deviation over mean of xᵀ(S + s)⁻¹x, with x a centred row, S the covariance of the
+        others and s its mean eigenvalue. The theory wants it small.
+    gaussian_spread : float
+        What it would be for Gaussian rows: √(2/d) for equal eigenvalues.
+    copies : int
+        How many rows are equal, label and all, to one before them.
+    sizes : tuple of int
+        Rows of each group that was left out.
     """
 
     task: Task
@@ -102,48 +112,38 @@ class Data:
 
     @property
     def caution(self) -> str:
-        """What `print` adds, a line each, if error bars cannot be trusted; empty if they can.
+        """What `print` adds, a line each, where error bars cannot be trusted.
 
         Rows that are multiplied by random factors of variance v have row_spread² = g² + v(1 + g²),
-        g their Gaussian spread. It speaks if √v is above 0.8; how that was chosen is told there.
+        g their Gaussian spread. It speaks if √v is above 0.8, which was chosen by simulation.
         """
         lengths = _long_rows(self.row_spread, self.gaussian_spread)
         return "\n".join(filter(None, (_repeated(self.copies, self.rows), lengths)))
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Values with their standard errors, elementwise."""
-
-    value: Any
-    stderr: Any
-
-    def __str__(self) -> str:
-        if np.ndim(self.value):
-            return f"{np.shape(self.value)} values"
-        if np.isinf(self.value):
-            return "infinity" if self.value > 0 else "minus infinity"
-        if not (np.isfinite(self.value) and 0 < self.stderr < np.inf):
-            return f"{self.value:.3g} ± {self.stderr:.1g}"
-        places = max(0, 1 - int(np.floor(np.log10(self.stderr))))
-        return f"{self.value:.{places}f} ± {self.stderr:.{places}f}"
-
-
-@dataclass(frozen=True)
 class Best:
-    """The student `penalty` with the smallest predicted error, the `gap` there, and what wins.
+    """The student with the smallest predicted error, and what wins.
 
     Attributes
     ----------
-    windows : every interval of penalties that are predicted to win, certain or not.
-    sure, perhaps : where the gap is below zero by more than two standard errors, and where it is
-        not above zero by as many. An end of a window lies between theirs.
-    alike : the interval around `penalty` whose students the data cannot tell from the best one,
-        because their errors differ by less than two standard errors of the difference.
+    penalty : float
+        Its penalty.
+    gap : Estimate
+        The gap there.
+    windows : tuple of WinningWindow
+        Every interval of penalties that are predicted to win, certain or not.
+    sure : tuple of WinningWindow
+        Where the gap is below zero by more than two standard errors.
+    perhaps : tuple of WinningWindow
+        Where it is not above zero by as many. An end of a window lies between theirs.
+    alike : WinningWindow
+        The interval around `penalty` whose students the data cannot tell from the best one, because
+        their errors differ by less than two standard errors of the difference.
     """
 
     penalty: float
-    gap: Measured
+    gap: Estimate
     windows: tuple[WinningWindow, ...]
     sure: tuple[WinningWindow, ...]
     perhaps: tuple[WinningWindow, ...]
@@ -163,27 +163,37 @@ class Best:
 
 @dataclass(frozen=True)
 class Prediction:
-    """Test errors of teacher and student, and their `gap` L_s − L_t, with standard errors.
+    """Predicted test errors of teacher and student, with standard errors; `print` shows it all.
 
-    `teacher` by λ_t, `student` and `gap` by (λ_t, λ_s); numbers where both penalties are numbers.
-    Then `best` is there, too. `caution` says what to distrust, a line each. `print` shows it all.
+    Attributes
+    ----------
+    teacher : Estimate
+        Of L_t, by λ_t.
+    student : Estimate
+        Of L_s, by (λ_t, λ_s).
+    gap : Estimate
+        Of L_s − L_t, by (λ_t, λ_s). All three are numbers where both penalties are numbers.
+    best : Best or None
+        The best student of this teacher, where both penalties are numbers.
+    caution : str
+        What to distrust, a line each.
     """
 
-    teacher: Measured
-    student: Measured
-    gap: Measured
+    teacher: Estimate
+    student: Estimate
+    gap: Estimate
     best: Best | None
     caution: str = ""
 
     @property
     def sign(self) -> Any:
-        """−1 where the student wins, 1 where it loses, 0 where the data cannot tell."""
-        far = np.abs(self.gap.value) > SURE * np.asarray(self.gap.stderr)
-        return np.where(far, np.sign(self.gap.value), 0).astype(int)[()]
+        """The sign of the gap: −1 the student wins, 1 it loses, 0 the data cannot tell."""
+        far = np.abs(self.gap.mean) > SURE * np.asarray(self.gap.stderr)
+        return np.where(far, np.sign(self.gap.mean), 0).astype(int)[()]
 
     @property
     def verdict(self) -> Any:
-        """ "student wins", "student loses" or "cannot tell", by `sign`."""
+        """The `sign` in words: "student wins", "student loses" or "cannot tell"."""
         return np.array(["cannot tell", "student loses", "student wins"])[self.sign]
 
     def __str__(self) -> str:
@@ -222,7 +232,7 @@ def _range(window: WinningWindow) -> str:
 def estimate(
     features: ArrayLike, labels: ArrayLike, *, groups: int | ArrayLike = 20, rng: Any = 0
 ) -> Data:
-    """What rows and labels say about the population: eigenvalues, signal and noise.
+    """Estimate the population behind rows and labels: eigenvalues, signal and noise.
 
     Use rows that neither teacher nor student will be trained on, drawn as theirs will be, and
     independent of each other. Of rows that repeat `Data.caution` speaks. For rows that come in
@@ -230,19 +240,29 @@ def estimate(
 
     Parameters
     ----------
-    features : shape (N, d), numbers or bools without gaps; an array or a data frame. No column may
-        be constant or a combination of others. More features than rows are fine; then `predict`
-        answers for n_t, n_s ≤ N.
-    labels : shape (N,), numbers; for two classes −1 and 1. Bools are 0 and 1.
-    groups : how many groups of rows the jackknife leaves out in turn, dealt at random; or one label
-        a row, where rows with the same label may depend on each other. The standard errors have a
+    features : array_like, shape (N, d)
+        Numbers or bools without gaps; an array or a data frame. No column may be constant or a
+        combination of others. More features than rows are fine; then `predict` answers for
+        n_t, n_s <= N.
+    labels : array_like, shape (N,)
+        Numbers; for two classes −1 and 1. Bools are 0 and 1.
+    groups : int or array_like, shape (N,), default 20
+        How many groups of rows the jackknife leaves out in turn, dealt at random; or one label a
+        row, where rows with the same label may depend on each other. The standard errors have a
         relative accuracy of 1/√(2·groups). Labels mend the error bars only: a row still has its
         group in the fit when it is left out, so that predicted errors are a little too small.
-    rng : seed or generator that deals the rows into groups.
+    rng : seed or numpy.random.Generator, default 0
+        What deals the rows into groups.
+
+    Returns
+    -------
+    Data
+        What `predict` needs.
 
     Raises
     ------
-    ValueError, TypeError : naming the argument, the column, and what to do.
+    TypeError, ValueError
+        Naming the argument, the column, and what to do.
 
     Notes
     -----
@@ -274,26 +294,44 @@ def estimate(
 
 
 def predict(data: Data, *, n_t: int, n_s: int, lam_t: ArrayLike, lam_s: ArrayLike) -> Prediction:
-    """Test errors of a teacher and its student on such data, and whether the student will win.
+    """Predict the test errors of a teacher and its student on such data, and who wins.
 
     Parameters
     ----------
-    data : of `estimate`. n_t, n_s : rows of the teacher, with labels, and of the student, without.
-    lam_t, lam_s : penalties ≥ 0, in units of the features squared: numbers, or one-dimensional
-        arrays, whose pairs are all computed.
+    data : Data
+        From `estimate`.
+    n_t : int
+        Labelled rows of the teacher, >= 3.
+    n_s : int
+        Rows of the student, >= 3, which the teacher labels.
+    lam_t : array_like
+        The teacher's penalty, finite and >= 0, in units of the features squared: a number or a
+        one-dimensional array.
+    lam_s : array_like
+        The student's, likewise. All pairs are computed.
 
     Returns
     -------
-    Prediction: the mean over the choice of the training rows, σ² of the test label included. Its
-    standard errors cover the choice of the rows that `data` was estimated from, and neither the one
-    pair that will be trained nor the theory's own error; the top of this module says how large that
-    was found to be. A ridgeless fit of n = d + 1 rows (one for the intercept) has no bound: the
-    prediction is then infinite, and says why.
+    Prediction
+        The mean over the choice of the training rows, σ² of the test label included. A ridgeless
+        fit of n = d + 1 rows (one for the intercept) has no bound: the prediction is then infinite,
+        and says why.
 
     Raises
     ------
-    ValueError, TypeError : naming the argument; also where n and λ ask about directions that the
-        rows behind `data`, being fewer than the features, could not show.
+    TypeError, ValueError
+        Naming the argument; also where n and λ ask about directions that the rows behind `data`,
+        being fewer than the features, could not show.
+
+    Notes
+    -----
+    The standard errors cover the choice of the rows that `data` was estimated from, and neither the
+    one pair that will be trained nor the theory's own error; the top of this module says how large
+    that was found to be.
+
+    References
+    ----------
+    The limits are those of `w2s.covariance.errors`: the paper's (1) to (4) for any covariance.
 
     Examples
     --------
@@ -304,6 +342,7 @@ def predict(data: Data, *, n_t: int, n_s: int, lam_t: ArrayLike, lam_s: ArrayLik
     >>> print(found.verdict)
     student wins
     """
+    _input.instance("data", data, Data)
     n_t, n_s = _input.count("n_t", n_t, low=3), _input.count("n_s", n_s, low=3)
     lams_t, lams_s = _finite("lam_t", lam_t), _finite("lam_s", lam_s)
     _require_reach(data, "n_t", n_t, "lam_t", lams_t)
@@ -314,7 +353,7 @@ def predict(data: Data, *, n_t: int, n_s: int, lam_t: ArrayLike, lam_s: ArrayLik
     ]
     scalar = lams_t.ndim == lams_s.ndim == 0
 
-    def part(name: str) -> Measured:
+    def part(name: str) -> Estimate:
         values = np.array([getattr(errors, name) for errors in estimates])
         return _jackknife(values.ravel() if scalar else values, data.sizes)
 
@@ -330,11 +369,22 @@ def predict(data: Data, *, n_t: int, n_s: int, lam_t: ArrayLike, lam_s: ArrayLik
 class Pool:
     """Rows with labels to draw teachers, students and tests from: a problem for `split_trial`.
 
-    Attributes
+    Parameters
     ----------
-    features, labels : as for `estimate`, and not the rows that were estimated from. Rows must be
+    features : array_like, shape (N, d)
+        Numbers, as for `estimate`, and not the rows that were estimated from. Rows must be
         independent: of a row and its copy one may be trained on and the other be the test.
-    n_t, n_s : rows of the teacher and of the student; all others are the test.
+    labels : array_like, shape (N,)
+        Numbers.
+    n_t : int
+        Rows of the teacher, >= 3.
+    n_s : int
+        Rows of the student, >= 3; all others are the test.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, the column, and what to do.
     """
 
     features: Array
@@ -354,7 +404,7 @@ class Pool:
 
     @property
     def caution(self) -> str:
-        """A line if rows repeat; empty if none does."""
+        """What to distrust: a line if rows repeat, empty if none does."""
         return _repeated(_table.copies(self.features, self.labels), len(self.labels))
 
 
@@ -366,6 +416,29 @@ def split_trial(
     What `predict` predicts, done; a trial for `w2s.simulate.experiment` and `draws`. One singular
     value decomposition a data set, then every pair of penalties.
 
+    Parameters
+    ----------
+    pool : Pool
+        Rows, labels and sizes.
+    lam_t : array_like
+        The teachers' penalties, >= 0: a number or a one-dimensional array.
+    lam_s : array_like
+        The students' penalties, >= 0. All pairs are computed.
+    rng : numpy.random.Generator
+        What deals the rows.
+
+    Returns
+    -------
+    teacher_errors : ndarray, shape (L_t,)
+        Mean squared errors on the test rows.
+    student_errors : ndarray, shape (L_t, L_s)
+        The students'.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, what is allowed and what came.
+
     Examples
     --------
     >>> from w2s import simulate
@@ -376,6 +449,8 @@ def split_trial(
     >>> bool(run.gap.mean[0, 0] < 0)
     True
     """
+    _input.instance("pool", pool, Pool)
+    _input.instance("rng", rng, np.random.Generator)
     lam_t, lam_s = pairs(lam_t, lam_s)
     order = rng.permutation(len(pool.labels))
     rows = np.split(order, [pool.n_t, pool.n_t + pool.n_s])
@@ -402,7 +477,7 @@ def _dealt(groups: int | ArrayLike, y: Array, rng: Any) -> NDArray[np.intp]:
                 f"least need {2 * number}. Gather more rows"
                 + (f", or pass groups={rows // 2}" if rows >= 20 else "")
             )
-        return np.random.default_rng(rng).permutation(rows) % number
+        return _input.generator("rng", rng).permutation(rows) % number
     labels = np.asarray(groups)
     if labels.shape != (rows,):
         raise ValueError(
@@ -456,7 +531,7 @@ def _errors(task: Task, *, n_t: int, n_s: int, lam_t: Array, lam_s: Array) -> co
 def _boundless(found: Prediction, n_t: int, n_s: int) -> str:
     """A caution where a ridgeless fit has as many rows as coefficients."""
     for whose, n, errors in (("λ_t", n_t, found.teacher), ("λ_s", n_s, found.student)):
-        if np.any(np.isinf(errors.value)):  # a student inherits its teacher's
+        if np.any(np.isinf(errors.mean)):  # a student inherits its teacher's
             return (
                 f"caution: with {whose} = 0 as many coefficients are fitted to {n} rows, and the "
                 f"mean error has no bound: take {whose} > 0, or more rows, or fewer"
@@ -466,9 +541,9 @@ def _boundless(found: Prediction, n_t: int, n_s: int) -> str:
 
 def _within_theory(found: Prediction, n: int) -> str:
     """A caution where the theory's own error may decide a verdict."""
-    size = found.teacher.value / n
+    size = found.teacher.mean / n
     size = size[:, None] if np.ndim(size) else size
-    count = np.sum((found.sign != 0) & (abs(found.gap.value) < size))
+    count = np.sum((found.sign != 0) & (abs(found.gap.mean) < size))
     if not count:
         return ""
     where = f"at {count} pairs the gap is" if np.ndim(size) else "the gap is"
@@ -479,9 +554,7 @@ def _best(data: Data, *, n_t: int, n_s: int, lam_t: float) -> Best:
     full, weights = _population.with_intercept(data.task)
 
     def asked(function: Callable[..., Any]) -> Any:
-        return function(
-            full, lam_t=lam_t, n_t=n_t, n_s=n_s, weights_t=weights, weights_s=weights
-        )
+        return function(full, lam_t=lam_t, n_t=n_t, n_s=n_s, weights_t=weights, weights_s=weights)
 
     penalty = asked(covariance.best_student).penalty
     # Where a penalty is large enough to touch the intercept, the features are long gone.
@@ -524,7 +597,7 @@ def _in_bars(values: Array, sizes: ArrayLike) -> Array:
     """The first values in units of their standard errors; 0 where both are 0 or unknown."""
     found = _jackknife(values, sizes)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.nan_to_num(found.value / found.stderr, nan=0.0)
+        return np.nan_to_num(found.mean / found.stderr, nan=0.0)
 
 
 def _below(lam: Array, values: Array) -> tuple[WinningWindow, ...]:
@@ -538,7 +611,7 @@ def _below(lam: Array, values: Array) -> tuple[WinningWindow, ...]:
     return tuple(map(WinningWindow, edges[::2], edges[1::2]))
 
 
-def _jackknife(values: Array, sizes: ArrayLike = ()) -> Measured:
+def _jackknife(values: Array, sizes: ArrayLike = ()) -> Estimate:
     """The first value, with the standard error that the others, each without a group, imply.
 
     Groups of `sizes` rows that differ count by these, as in the delete-m_j jackknife.
@@ -553,7 +626,7 @@ def _jackknife(values: Array, sizes: ArrayLike = ()) -> Measured:
         pseudo = -(1 / shares - 1) * change
         centre = -np.sum((1 - shares) * change, axis=0)
         spread = np.mean((pseudo - centre) ** 2 / (1 / shares - 1), axis=0)
-    return Measured(value, np.sqrt(spread))
+    return Estimate(value, np.sqrt(spread))
 
 
 def _require_reach(data: Data, n_name: str, n: int, lam_name: str, lam: Array) -> None:
@@ -575,20 +648,15 @@ def _ridge_fits(x: Array, labels: Array, lam: Array, at: Array) -> Array:
 
     At λ = 0 it is least squares, of the solutions the one with the smallest coefficients.
     """
-    n, d = x.shape
+    n = len(x)
     centre = x.mean(axis=0)
-    left, values, right = scipy.linalg.svd((x - centre) / n**0.5, full_matrices=False)
-    # Centring leaves n − 1 directions; and what is below its rounding is no direction.
-    rounding = max(n, d) * np.finfo(float).eps * (values[0] + np.linalg.norm(centre))
-    kept = np.flatnonzero(values[: n - 1] > rounding)
-    left, values, right = left[:, kept], values[kept], right[kept]
+    # Centring leaves n − 1 directions.
+    left, values, right = directions(x - centre, n - 1, float(np.linalg.norm(centre)))
     filters = values / (values**2 + lam[:, None])
     moments = left.T @ (labels - labels.mean(axis=0)) / n**0.5
     return labels.mean(axis=0) + ((at - centre) @ right.T) @ (filters[:, :, None] * moments)
 
 
 def _finite(name: str, value: ArrayLike) -> Array:
-    lam = _input.penalty(name, value)
-    if lam.ndim > 1 or np.any(np.isinf(lam)):
-        raise ValueError(f"{name} must be finite, a number or a one-dimensional array of them")
-    return lam
+    lam = _input.penalties(name, value, endless=False)
+    return lam.reshape(np.shape(value))
