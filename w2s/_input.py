@@ -100,6 +100,12 @@ def number(name: str, value: Any) -> NDArray[np.float64]:
     return _require(name, array, ~np.isnan(array), "a number")
 
 
+def finite(name: str, value: Any) -> NDArray[np.float64]:
+    """Any real number but -inf and inf."""
+    array = real(name, value)
+    return _require(name, array, np.isfinite(array), "a finite number")
+
+
 def positive(name: str, value: Any) -> NDArray[np.float64]:
     """0 < value < inf."""
     array = real(name, value)
@@ -124,8 +130,8 @@ CHECKS: dict[str, Check] = {
     **dict.fromkeys(("gamma", "gamma_t", "gamma_s", "gammas", "spike_norm", "sizes"), positive),
     **dict.fromkeys(("sigma2", "label_noise", "variance"), nonnegative),
     **dict.fromkeys(("eta_t", "eta_s", "tau", "norm_t", "norm_s"), nonnegative),
-    **dict.fromkeys(("dof", "zeta", "tolerance"), unit_interval),
-    "x": number,
+    **dict.fromkeys(("dof", "zeta"), unit_interval),
+    **{"x": number, "z": finite, "kinks": finite, "tolerance": positive},
 }
 
 
@@ -141,10 +147,28 @@ def scalars(**arguments: Any) -> dict[str, float]:
     return {name: scalar(name, array) for name, array in checked(**arguments).items()}
 
 
+def text(name: str, value: Any) -> str:
+    """Words, at least one."""
+    instance(name, value, str)
+    if not value.strip():
+        raise ValueError(f"{name} must not be empty")
+    return cast(str, value)
+
+
+def sequence(name: str, value: Any) -> list[Any]:
+    """The entries of a list, a tuple or an array."""
+    listed = hasattr(value, "__getitem__") and not isinstance(value, (str, bytes, Mapping))
+    if isinstance(value, type) or not listed or getattr(value, "ndim", 1) == 0:
+        raise TypeError(f"{name} must be a list or an array, got {_show(value)}")
+    return list(value)
+
+
 def count(name: str, value: Any, *, low: int = 1, high: int | None = None) -> int:
     """A whole number from `low` to `high`."""
     allowed = f"a whole number >= {low}" + (f" and <= {high}" if high is not None else "")
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+    if isinstance(value, (bool, np.bool_, np.timedelta64)) or not isinstance(
+        value, (int, np.integer)
+    ):
         raise TypeError(f"{name} must be {allowed}, got {_show(value)}")
     if value < low or (high is not None and value > high):
         raise ValueError(f"{name} must be {allowed}, got {value}")

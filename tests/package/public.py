@@ -229,6 +229,10 @@ CASES = {
         ridge.teacher_error,
         {"lam_t": [0.0, 1.0], "gamma_t": [1.0, 3.0], "sigma2": 4.0},
     ),
+    "ridge.imbalance": (
+        ridge.imbalance,
+        {"lam_t": [0.0, 1.0], "gamma_t": [1.0, 3.0], "sigma2": 4.0},
+    ),
     "ridge.student_error": (ridge.student_error, _pair),
     "ridge.error_gap": (ridge.error_gap, _pair),
     "ridge.error_gap [near its zero]": (

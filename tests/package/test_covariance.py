@@ -855,7 +855,7 @@ def test_rows_that_cannot_be_used_are_refused(rows, said):
 
 
 def test_a_problem_needs_a_task_and_samples():
-    with pytest.raises(TypeError, match=r"^task must be a w2s\.covariance\.Task, got ndarray"):
+    with pytest.raises(TypeError, match=r"^task must be of class Task, got array"):
         TaskProblem(np.ones(3), n_t=4, n_s=4)
     with pytest.raises(ValueError, match=r"^n_s must be a whole number >= 1, got 0"):
         TaskProblem(power_task(5), n_t=4, n_s=0)

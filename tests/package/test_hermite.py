@@ -185,7 +185,7 @@ def test_no_exponent_in_reach(f):
         (lambda z: abs(z - 1 / 3), "does not list"),
         (lambda z: 1 / z, "does not list"),
         (lambda z: 1.0, "same shape"),
-        ("reul", "name must be one of"),
+        ("reul", "f must be one of"),
     ],
 )
 def test_unusable_functions_are_refused(f, says):

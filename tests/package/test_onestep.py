@@ -277,7 +277,7 @@ def test_rate_recovers_an_exponent_and_its_error():
         (dict(tau=-1.0), "tau"),
         (dict(spread_t="even"), "spread_t"),
         (dict(overlap=1.5), "overlap"),
-        (dict(hard="nonsense"), "name must be one of"),
+        (dict(hard="nonsense"), "must be one of"),
         (dict(hard=lambda z: np.exp(z**2 / 3)), "square-integrable"),
     ],
 )

@@ -110,11 +110,13 @@ def chain_limit(
     ... ).error.round(3).tolist()
     [1.332, 1.278, 1.258]
     """
-    count = len(penalties)
+    given = {"penalties": _input.sequence("penalties", penalties)}
+    given["gammas"] = _input.sequence("gammas", gammas)
+    count = len(given["penalties"])
     if count == 0:
         raise ValueError("penalties must name at least the teacher's, got none")
     noise = [sigma2] + [0.0] * (count - 1) if label_noise is None else label_noise
-    given = {"penalties": penalties, "gammas": gammas, "label_noise": noise}
+    given["label_noise"] = _input.sequence("label_noise", noise)
     for name, values in given.items():
         if len(values) != count:
             raise ValueError(
@@ -200,7 +202,7 @@ def best_penalties(
     Parameters
     ----------
     students : int
-        How many, at least 1.
+        How many, from 1 to 10,000.
     lam_t : float
         Teacher's penalty λ_t in [0, inf]; 0 is the ridgeless limit, inf the zero estimator.
     gamma_t : float
@@ -232,7 +234,7 @@ def best_penalties(
     ... ).tolist()  # γ_s ≥ 1: never more than one
     [0.0, 0.0]
     """
-    count = _input.count("students", students)
+    count = _input.count("students", students, high=10_000)
     given = _input.scalars(lam_t=lam_t, gamma_t=gamma_t, gamma_s=gamma_s, sigma2=sigma2)
     lam_t, gamma_t, gamma_s, sigma2 = given.values()
     alone = float(optimal_student_penalty(**given))

@@ -106,26 +106,16 @@ class Task:
     basis: Array | None = None
 
     def __post_init__(self) -> None:
-        eigenvalues = _vector("eigenvalues", self.eigenvalues)
-        target = _vector("target", self.target)
-        if np.any(eigenvalues <= 0):
-            bad = int(np.argmin(eigenvalues))
-            raise ValueError(
-                "eigenvalues must all be > 0 (a covariance of full rank), got "
-                f"{eigenvalues[bad]} at index {bad}; drop the directions without variance, "
-                "and their coordinates of target: no prediction depends on them"
-            )
+        eigenvalues, target = _spectrum(self.eigenvalues), _vector("target", self.target)
         if target.shape != eigenvalues.shape:
             raise ValueError(
                 f"target must have one entry an eigenvalue, shape {eigenvalues.shape}, "
                 f"got {target.shape}"
             )
         if self.basis is not None:
-            object.__setattr__(self, "basis", _orthogonal("basis", self.basis, len(eigenvalues)))
-        object.__setattr__(self, "eigenvalues", eigenvalues)
-        object.__setattr__(self, "target", target)
-        noise = _input.scalar("sigma2", _input.nonnegative("sigma2", self.sigma2))
-        object.__setattr__(self, "sigma2", noise)
+            _input.settle(self, basis=_orthogonal("basis", self.basis, len(eigenvalues)))
+        noise = _input.scalars(sigma2=self.sigma2)
+        _input.settle(self, eigenvalues=eigenvalues, target=target, **noise)
 
     @classmethod
     def from_covariance(cls, covariance: ArrayLike, target: ArrayLike, sigma2: float) -> Task:
@@ -320,9 +310,7 @@ def fit(eigenvalues: ArrayLike, *, lam: ArrayLike, n: int, weights: ArrayLike = 
     >>> fit([4.0, 1.0, 0.25], lam=0.0, n=2).df1  # more directions than samples: all are used up
     array([2.])
     """
-    s = _vector("eigenvalues", eigenvalues)
-    if np.any(s <= 0):
-        raise ValueError(f"eigenvalues must all be > 0, got {s.min()} at index {s.argmin()}")
+    s = _spectrum(eigenvalues)
     ridge = _ridge(s, _weights("weights", weights, len(s)), _input.count("n", n))
     return _stage(ridge, _input.penalties("lam", lam))
 
@@ -634,6 +622,7 @@ class _Ridge:
 
 
 def _prepare(task: Task, n_name: str, n: int, weights_name: str, weights: ArrayLike) -> _Ridge:
+    _input.instance("task", task, Task)
     samples = _input.count(n_name, n)
     return _ridge(task.eigenvalues, task_weights(task, weights, weights_name), samples)
 
@@ -668,7 +657,8 @@ def task_weights(task: Task, weights: ArrayLike, name: str = "weights") -> Array
     >>> task_weights(Task([2.0, 1.0], [0.6, 0.8], 0.5), 3.0)
     array([3., 3.])
     """
-    omega = _weights(name, weights, len(task.eigenvalues))
+    _input.instance("task", task, Task)
+    omega = _weights(_input.text("name", name), weights, len(task.eigenvalues))
     if omega.ndim < 2 or task.basis is None:
         return omega
     return task.basis.T @ omega @ task.basis
@@ -705,7 +695,15 @@ def plain_features(eigenvalues: Array, omega: Array) -> Array:
     >>> plain_features(np.array([4.0, 1.0]), np.array([1.0, 0.25]))
     array([2., 2.])
     """
-    root, omega = np.sqrt(_vector("eigenvalues", eigenvalues)), _input.real("omega", omega)
+    s, matrix = _spectrum(eigenvalues), _input.real("omega", omega)
+    if not matrix.ndim:
+        raise ValueError("omega must be eigenvalues or a matrix, got one number")
+    _weights("omega", matrix, len(s))
+    return _plain_features(s, matrix)
+
+
+def _plain_features(eigenvalues: Array, omega: Array) -> Array:
+    root = np.sqrt(eigenvalues)
     if omega.ndim < 2:
         return root / np.sqrt(omega)
     lower = np.linalg.cholesky(omega)
@@ -716,7 +714,7 @@ def _ridge(eigenvalues: Array, omega: Array, n: int) -> _Ridge:
     if omega.ndim < 2:
         return _Ridge(eigenvalues / omega, None, n)
     # Singular values of a factor, not eigenvalues of a product: small ratios keep twice the digits.
-    _, roots, frame = scipy.linalg.svd(plain_features(eigenvalues, omega))
+    _, roots, frame = scipy.linalg.svd(_plain_features(eigenvalues, omega))
     return _Ridge(roots**2, frame.T, n)
 
 
@@ -937,8 +935,19 @@ def _vector(name: str, value: Any) -> Array:
     return array
 
 
+def _spectrum(eigenvalues: ArrayLike) -> Array:
+    s = _vector("eigenvalues", eigenvalues)
+    if np.any(s <= 0):
+        raise ValueError(
+            "eigenvalues must all be > 0 (a covariance of full rank), got "
+            f"{s.min()} at index {s.argmin()}; drop the directions without variance, "
+            "and their coordinates of target: no prediction depends on them"
+        )
+    return s
+
+
 def _number(name: str, value: float) -> Array:
-    return np.array([_input.scalar(name, _input.penalty(name, value))])
+    return np.array(list(_input.scalars(**{name: value}).values()))
 
 
 def _weights(name: str, value: ArrayLike, d: int) -> Array:

@@ -86,7 +86,7 @@ class Function:
     exact: Callable[[int], float] | None = None
 
     def __call__(self, z: ArrayLike) -> Array:
-        return self.value(_input.real("z", z))
+        return self.value(_input.number("z", z))
 
 
 def named(name: str) -> Function:
@@ -112,12 +112,7 @@ def named(name: str) -> Function:
     >>> float(named("He3")(2.0)), float(named("relu")(-1.0))
     (2.0, 0.0)
     """
-    if isinstance(name, str):
-        if name in _FUNCTIONS:
-            return _FUNCTIONS[name]
-        if (match := re.fullmatch(r"(He|h)(\d{1,2})", name)) is not None:
-            return _hermite_function(int(match[2]), normalised=match[1] == "h")
-    raise ValueError(f"name must be one of {', '.join(NAMES)} or He<k> or h<k>, got {name!r}")
+    return _named("name", name)
 
 
 def as_function(f: str | Function | Scalar) -> Function:
@@ -148,7 +143,7 @@ def as_function(f: str | Function | Scalar) -> Function:
     if isinstance(f, Function):
         return f
     if isinstance(f, str):
-        return named(f)
+        return _named("f", f)
     if callable(f):
         return Function(getattr(f, "__name__", "function"), f, _no_derivative)
     raise TypeError(f"f must be a name, a Function or a callable, got {f!r}")
@@ -292,7 +287,7 @@ def information_exponent(
     kinks : sequence of float, optional
         Where f or a derivative of it jumps, finite; those of a named function are known already.
     tolerance : float, optional
-        In [0, 1]: c_k counts as zero when √k!·abs(c_k) ≤ tolerance·√E[f²]. A number in floating
+        Above 0: c_k counts as zero when √k!·abs(c_k) ≤ tolerance·√E[f²]. A number in floating
         point is never proved to be zero; the quadrature's own error is 1e-14 on this scale.
 
     Returns
@@ -393,9 +388,18 @@ def hermite_values(order: int, z: ArrayLike) -> Array:
     >>> hermite_values(2, 2.0).round(4)
     array([1.    , 2.    , 2.1213])
     """
-    points = _input.real("z", z)
+    points = _input.finite("z", z)
     values = list(_recurrence(_order(order), points, np.ones_like(points)))
     return np.array(values)
+
+
+def _named(argument: str, name: str) -> Function:
+    if isinstance(name, str):
+        if name in _FUNCTIONS:
+            return _FUNCTIONS[name]
+        if (match := re.fullmatch(r"(He|h)(\d{1,2})", name)) is not None:
+            return _hermite_function(int(match[2]), normalised=match[1] == "h")
+    raise ValueError(f"{argument} must be one of {', '.join(NAMES)} or He<k> or h<k>, got {name!r}")
 
 
 def _recurrence(order: int, z: Array, start: Array) -> Iterator[Array]:
@@ -409,9 +413,10 @@ def _recurrence(order: int, z: Array, start: Array) -> Iterator[Array]:
 @_input.usual
 def _expand(function: Function, order: int, kinks: Sequence[float]) -> tuple[Array, float]:
     """E[f h_k] for k ≤ order and E[f²], refined until both settle."""
-    breaks = np.unique(np.append(_input.real("kinks", list(kinks)), function.kinks))
-    if not np.all(np.isfinite(breaks)):
-        raise ValueError(f"kinks must be finite numbers, got {list(kinks)}")
+    listed = _input.finite("kinks", _input.sequence("kinks", kinks))
+    if listed.ndim != 1:
+        raise ValueError(f"kinks must be a list of numbers, got shape {listed.shape}")
+    breaks = np.unique(np.append(listed, function.kinks))
     _require_square_integrable(function, breaks)
     reach = min(2 * (order + 0.5) ** 0.5 + 13, _EDGE + 1)
     before: Array | None = None
@@ -496,7 +501,7 @@ def _order(order: int) -> int:
 
 
 def _no_derivative(z: Array) -> Array:
-    raise TypeError("a bare callable has no derivative here; pass a hermite.Function or a name")
+    raise TypeError("f has no derivative, being a bare callable: pass a hermite.Function or a name")
 
 
 def _hermite_function(k: int, *, normalised: bool) -> Function:

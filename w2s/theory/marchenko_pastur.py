@@ -396,7 +396,7 @@ def moment(k: int, gamma: ArrayLike) -> Real:
     Parameters
     ----------
     k : int
-        Its order, at least 0.
+        Its order, from 0 to 500.
     gamma : array_like
         Aspect ratio γ = d/n in (0, inf).
 
@@ -417,7 +417,7 @@ def moment(k: int, gamma: ArrayLike) -> Real:
     >>> float(moment(2, 0.5))
     1.5
     """
-    order = _input.count("k", k, low=0)
+    order = _input.count("k", k, low=0, high=500)
     narayana = [comb(order, r) * comb(order - 1, r) // (r + 1) for r in range(order)] or [1]
     return _input.evaluate(
         lambda gamma: np.polynomial.polynomial.polyval(gamma, np.array(narayana, dtype=float)),

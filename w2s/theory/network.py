@@ -69,6 +69,8 @@ def predicted(problem: Any) -> Alignments:
 
     Raises
     ------
+    TypeError
+        `problem` is of another type.
     ValueError
         A function of `problem` is not square-integrable under the Gaussian.
 
@@ -96,6 +98,8 @@ def predicted(problem: Any) -> Alignments:
     >>> [round(norm, 9) for norm in found]
     [0.5, 0.125, 2.236067977]
     """
+    if not hasattr(problem, "norm_s"):
+        raise TypeError(f"problem must be a NetworkProblem, got {problem!r}")
     c, e, h = (
         float(hermite.hermite_coefficients(f, 1)[1])
         for f in (problem.activation, problem.easy, problem.hard)
