@@ -525,6 +525,7 @@ def unit_vector(size: int, spread: str, rng: np.random.Generator) -> Array:
     array([0.5, 0.5, 0.5, 0.5])
     """
     size = _input.count("size", size)
+    _input.require_memory(8 * size, f"a vector of size = {size}")
     _input.instance("rng", rng, np.random.Generator)
     if spread == "gaussian":
         v = rng.standard_normal(size)

@@ -469,7 +469,11 @@ def split_trial(
 def _dealt(groups: int | ArrayLike, y: Array, rng: Any) -> NDArray[np.intp]:
     """The group of each row, from 0."""
     rows = len(y)
-    if np.ndim(groups) == 0:
+    try:
+        labels = np.asarray(groups)
+    except ValueError:
+        raise ValueError("groups must be a number or one label a row, got a ragged list") from None
+    if labels.ndim == 0:
         number = _input.count("groups", groups, low=2)
         if rows < 2 * number:
             raise ValueError(
@@ -478,7 +482,6 @@ def _dealt(groups: int | ArrayLike, y: Array, rng: Any) -> NDArray[np.intp]:
                 + (f", or pass groups={rows // 2}" if rows >= 20 else "")
             )
         return _input.generator("rng", rng).permutation(rows) % number
-    labels = np.asarray(groups)
     if labels.shape != (rows,):
         raise ValueError(
             f"groups must be a number or one label a row, shape ({rows},), got {labels.shape}"
