@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import math
+from functools import partial
 
 import mpmath
 import numpy as np
@@ -47,6 +48,21 @@ def test_teacher_error_has_twelve_digits():
     points = [(lam_t, gamma_t, sigma2) for _, lam_t, _, gamma_t, sigma2 in POINTS]
     got = ridge.teacher_error(LAM_T, GAMMA_T, SIGMA2)
     assert not oracle.misses(got, [oracle.teacher_error(*point) for point in points], points)
+
+
+def test_imbalance_has_twelve_digits():
+    """The left-hand side of (11), from m and m₂."""
+
+    def in_traces(optimal, lam_t, gamma_t, sigma2):
+        m, m2 = oracle._m(lam_t, gamma_t), oracle._m2(lam_t, gamma_t)
+        return -oracle._excess(lam_t, gamma_t, sigma2, optimal) * (m - lam_t * m2) / (1 - lam_t * m)
+
+    points = [(lam_t, gamma_t, sigma2) for _, lam_t, _, gamma_t, sigma2 in POINTS]
+    want = [
+        oracle.limit(partial(in_traces, oracle.is_optimal(*point)), point[:1], point[1:])
+        for point in points
+    ]
+    assert not oracle.misses(ridge.imbalance(LAM_T, GAMMA_T, SIGMA2), want, points)
 
 
 def test_student_error_has_twelve_digits():
@@ -441,6 +457,7 @@ VALID = {
     "student_error": {"lam_s": 0.4, "lam_t": 0.5, "gamma_s": 3.0, "gamma_t": 2.0, "sigma2": 1.0},
     "error_gap": {"lam_s": 0.4, "lam_t": 0.5, "gamma_s": 3.0, "gamma_t": 2.0, "sigma2": 1.0},
     "optimal_teacher_penalty": {"gamma_t": 2.0, "sigma2": 1.0},
+    "imbalance": {"lam_t": 0.5, "gamma_t": 2.0, "sigma2": 1.0},
     "winning_window": {"lam_t": 0.5, "gamma_s": 3.0, "gamma_t": 2.0, "sigma2": 1.0},
 }
 BAD = {"lam": (-1.5, math.nan, -math.inf), "gamma": (0.0, -2.25, math.nan, math.inf)}

@@ -9,8 +9,8 @@ samples behaves, for large n and d, like a linear shrinkage with an *effective* 
 u = Σ^{1/2}w, the shrinkage S = Σ^{1/2}TΣ^{-1/2} is symmetric with eigenvalues t in [0, 1], and with
 S_t for the teacher, S_s for the student, v = df₂/(n − df₂) of the student,
 
-    L_t = (σ² + |(I−S_t)u|²) / (1 − df₂/n_t),
-    L_s = σ² + |(I−S_s S_t)u|² + v |(I−S_s)S_t u|² + (L_t/n_t)(|S_s S_t|² + v |(I−S_s)S_t|²).
+    L_t = (σ² + ‖(I−S_t)u‖²) / (1 − df₂/n_t),
+    L_s = σ² + ‖(I−S_s S_t)u‖² + v ‖(I−S_s)S_t u‖² + (L_t/n_t)(‖S_s S_t‖² + v ‖(I−S_s)S_t‖²).
 
 All matrices have Σ's eigenvectors if the penalties do; then these are sums over directions. If not,
 the two frames of eigenvectors differ by a rotation, and nothing else changes.
@@ -21,7 +21,7 @@ is neither proved nor cited here. What was seen, with power laws, n < d, n from 
 of independent Gaussian or ±1 entries: the mean error is off by at most 0.5/n of its value, a single
 draw by at most 1/√n. Both grow near d = n with λ = 0, where the mean need not exist.
 
-`w2s.ridge` is the case Σ = Ω = I, |w| = 1: closed, and exact to the last digit.
+`w2s.ridge` is the case Σ = Ω = I, ‖w‖ = 1: closed, and exact to the last digit.
 """
 
 from __future__ import annotations
