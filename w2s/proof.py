@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -404,14 +404,14 @@ def _altered(expression: Any) -> Iterator[Any]:
             yield _replaced(expression, path, 2 * node)
 
 
-def refused(prove: Callable[[Any], Any], statements: Sequence[Any]) -> str:
+def refused(prove: Callable[[Any], Any], statements: Collection[Any]) -> str:
     """Count how many of the (false) statements `prove` refuses; all of them is the aim.
 
     Parameters
     ----------
     prove : callable
         Takes a statement; raises ProofError where it finds no proof.
-    statements : sequence
+    statements : collection
         What must not be proved, at least one.
 
     Returns
@@ -427,7 +427,7 @@ def refused(prove: Callable[[Any], Any], statements: Sequence[Any]) -> str:
     """
     if not callable(prove):
         raise TypeError(f"prove must be a function of one statement, got {prove!r}")
-    if not isinstance(statements, Sequence) or isinstance(statements, str):
+    if not isinstance(statements, Collection) or isinstance(statements, str):
         raise TypeError(f"statements must be a list of them, got {type(statements).__name__}")
     if not statements:
         raise ValueError("statements must not be empty: nothing would be shown")
