@@ -386,25 +386,14 @@ def test_pages_show_pictures_executions_and_errata_that_link_both_ways(validated
     assert f'id="{anchor}"' in chapter
 
 
-def test_a_picture_of_a_figure_that_is_not_there_fails_the_build(validated, capfd):
-    edit(validated / "book" / "small.md", "Some prose.", "```{picture} fig-large\n```")
+def test_a_dead_reference_and_a_picture_that_is_not_there_fail_the_build(validated, capfd):
+    chapter = validated / "book" / "small.md"
+    edit(chapter, "Some prose.", "See {ref}`nowhere`.\n\n```{picture} fig-large\n```")
     assert build(validated, "html") == 1
     output = told(capfd.readouterr())
-    assert "small.md has no validated figure 'fig-large'; there are: fig-small" in output
-    assert not site(validated).exists()
-
-
-def test_a_dead_reference_fails_the_build(validated, capfd):
-    edit(validated / "book" / "small.md", "Some prose.", "See {ref}`nowhere`.")
-    assert build(validated, "html") == 1
-    output = told(capfd.readouterr())
-    line = (
-        (validated / "book" / "small.md")
-        .read_text("utf-8")
-        .splitlines()
-        .index("See {ref}`nowhere`.")
-    )
+    line = chapter.read_text("utf-8").splitlines().index("See {ref}`nowhere`.")
     assert re.search(rf"book/small\.md:{line + 1}: WARNING: .*'nowhere'", output)
+    assert "small.md has no validated figure 'fig-large'; there are: fig-small" in output
     assert "Mend the page at the line that it names, then run: make book" in output
     assert not site(validated).exists()
 
