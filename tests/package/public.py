@@ -148,7 +148,7 @@ CASES = {
     "marchenko_pastur.density": (marchenko_pastur.density, {"x": [1.0, 3.0], "gamma": 3.0}),
     "marchenko_pastur.atom": (marchenko_pastur.atom, {"gamma": [1.0, 3.0]}),
     "marchenko_pastur.moment": (marchenko_pastur.moment, {"k": 40, "gamma": [1.0, 3.0]}),
-    "onestep.Problem": (
+    "simulate.NetworkProblem": (
         onestep.Problem,
         {
             **{"d": 50, "p_t": 60, "p_s": 70, "n_t": 100, "n_s": 120, "eta_t": 1.0, "eta_s": 2.0},

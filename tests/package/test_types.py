@@ -14,6 +14,7 @@ from w2s import _input, onestep, simulate
 from w2s.experiments import samplers
 
 FLOATS = [np.float16, np.float32, np.longdouble]
+RNG = np.random.default_rng(0)
 INTEGERS = [np.int8, np.uint8, np.int16, np.int32, np.int64, np.uint64]
 
 
@@ -174,16 +175,22 @@ def test_a_container_s_limit_is_found_in_its_group_or_above(tmp_path, of_process
 @pytest.mark.parametrize(
     ("run", "named"),
     [
-        (lambda: samplers.chain_trial(10**12, [9], [1.0], 1.0, None), "d = 1000000000000"),
-        (lambda: simulate.dense_chain_trial(9, [10**12], [1.0], 1.0, None), r"samples = \[10{12}"),
+        (
+            lambda: samplers.chain_trial(10**12, [9], [1.0], 1.0, RNG),
+            "d = 1000000000000",
+        ),
+        (
+            lambda: simulate.dense_chain_trial(9, [10**12], [1.0], 1.0, RNG),
+            r"samples = \[10{12}",
+        ),
         (
             lambda: simulate.dense_trial(
-                simulate.Problem(d=9, n_t=9, n_s=10**12, sigma2=1.0), 1, 1, None
+                simulate.Problem(d=9, n_t=9, n_s=10**12, sigma2=1.0), 1, 1, RNG
             ),
             "n_s = 10{12}",
         ),
         (
-            lambda: onestep.trial(onestep.Problem(d=9, p_t=9, p_s=9, n_t=10**12, n_s=9), None),
+            lambda: onestep.trial(onestep.Problem(d=9, p_t=9, p_s=9, n_t=10**12, n_s=9), RNG),
             "10{12} samples",
         ),
         (
