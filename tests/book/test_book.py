@@ -499,7 +499,7 @@ def test_an_error_is_reported_with_its_page():
 
 def test_make_help_lists_the_commands():
     listing = make("help")
-    for target in ("book", "test", "record", "serve", "clean", "help", "lint", "lock"):
+    for target in ("book", "draft", "test", "record", "serve", "clean", "help", "lint", "lock"):
         assert re.search(rf"^  make {target} +\w", listing, re.MULTILINE), target
     assert "$(" not in listing
 

@@ -85,7 +85,7 @@ class Notebook:
             return ""
         return self.inline(node)
 
-    def formula(self, node: nodes.Node, table: bool = False) -> str:
+    def formula(self, node: nodes.Node) -> str:
         text = self.spelled_out(" ".join(node.astext().split()))
         if any(isinstance(parent, nodes.entry) for parent in _parents(node)):
             text = text.replace(r"\|", r"\Vert ").replace("|", r"\vert ")
