@@ -124,14 +124,21 @@ def unit_interval(name: str, value: Any) -> NDArray[np.float64]:
     return _require(name, array, (array >= 0) & (array <= 1), "a number between 0 and 1")
 
 
+def correlation(name: str, value: Any) -> NDArray[np.float64]:
+    """-1 <= value <= 1."""
+    array = real(name, value)
+    return _require(name, array, abs(array) <= 1, "a number between -1 and 1")
+
+
 #: What an argument of this name may be, whichever function takes it.
 CHECKS: dict[str, Check] = {
     **dict.fromkeys(("lam", "lam_t", "lam_s", "penalties"), penalty),
-    **dict.fromkeys(("gamma", "gamma_t", "gamma_s", "gammas", "spike_norm", "sizes"), positive),
-    **dict.fromkeys(("sigma2", "label_noise", "variance"), nonnegative),
+    **dict.fromkeys(("gamma", "gamma_t", "gamma_s", "gammas"), positive),
+    **dict.fromkeys(("spike_norm", "stiffness", "tolerance"), positive),
+    **dict.fromkeys(("sigma2", "label_noise"), nonnegative),
     **dict.fromkeys(("eta_t", "eta_s", "tau", "norm_t", "norm_s"), nonnegative),
     **dict.fromkeys(("dof", "zeta"), unit_interval),
-    **{"x": number, "z": finite, "kinks": finite, "tolerance": positive},
+    **{"overlap": correlation, "x": number},
 }
 
 

@@ -18,6 +18,9 @@ GATES = [
     (_input.positive, [TINY, 1, HUGE], [0, -0.0, -1, INF, NAN], "finite number > 0"),
     (_input.nonnegative, [0, TINY, HUGE], [-TINY, INF, NAN], "finite number >= 0"),
     (_input.unit_interval, [0, 0.5, 1], [-TINY, 1 + 2**-52, INF, NAN], "between 0 and 1"),
+    (_input.correlation, [-1, 0, 1], [-1 - 2**-52, 1 + 2**-52, INF, NAN], "between -1 and 1"),
+    (_input.finite, [-HUGE, 0, HUGE], [-INF, INF, NAN], "finite number"),
+    (_input.number, [-INF, 0, INF], [NAN], "number"),
 ]
 each_gate = pytest.mark.parametrize(("gate", "allowed", "refused", "said"), GATES)
 
@@ -53,6 +56,14 @@ def test_a_gate_names_the_argument_the_constraint_and_the_value(gate, allowed, r
 def test_a_gate_refuses_what_is_not_a_real_number(gate, allowed, refused, said, value):
     with pytest.raises(TypeError, match=r"^gamma must be a real number or an array of them, got"):
         gate("gamma", value)
+
+
+def test_what_is_no_list_is_refused_as_one():
+    for value in (1.0, None, "ab", b"ab", {"a": 1}, {1.0}, float, np.float64(1), np.array(1.0)):
+        with pytest.raises(TypeError, match=r"^gammas must be a list or an array, got"):
+            _input.sequence("gammas", value)
+    assert _input.sequence("gammas", np.array([1.0, 2.0])) == [1.0, 2.0]
+    assert _input.sequence("gammas", (1.0, [2.0])) == [1.0, [2.0]]
 
 
 def test_a_long_value_is_shown_short():

@@ -318,7 +318,7 @@ def pretrained(weights: Array, tau: float, spike: Array, beta_h: Array) -> Array
             f"weights must have shape (len(spike), len(beta_h)) = {len(spike), len(beta_h)}, "
             f"got {weights.shape}"
         )
-    strength = _input.scalar("tau", _input.nonnegative("tau", tau))
+    (strength,) = _input.scalars(tau=tau).values()
     return weights + strength * np.outer(spike, beta_h)
 
 

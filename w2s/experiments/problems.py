@@ -288,10 +288,7 @@ class NetworkProblem:
                     f"{name} must be one of {', '.join(SPREADS)}, got {getattr(self, name)!r}"
                 )
         if self.overlap is not None:
-            overlap = _input.scalar("overlap", _input.real("overlap", self.overlap))
-            if not abs(overlap) <= 1:
-                raise ValueError(f"overlap must be a number between -1 and 1, got {overlap}")
-            _input.settle(self, overlap=overlap)
+            _input.settle(self, **_input.scalars(overlap=self.overlap))
 
 
 def function(name: str, f: Any) -> Function:
@@ -350,7 +347,7 @@ def generations(
     except TypeError as error:
         raise TypeError(f"samples must be a list of whole numbers: {error}") from None
     lams = _input.penalties("penalties", penalties, endless=False)
-    noise = _input.scalar("sigma2", _input.nonnegative("sigma2", sigma2))
+    (noise,) = _input.scalars(sigma2=sigma2).values()
     variances = np.array([noise] + [0.0] * (len(sizes) - 1))
     if label_noise is not None:
         variances = np.atleast_1d(_input.nonnegative("label_noise", label_noise))

@@ -226,7 +226,7 @@ def chain(
     """
     _input.penalties("penalties", penalties, ridgeless=False, endless=False)
     d, sizes, lams, variances = generations(d, samples, penalties, sigma2, label_noise)
-    noise = _input.scalar("sigma2", _input.nonnegative("sigma2", sigma2))
+    (noise,) = _input.scalars(sigma2=sigma2).values()
     one = _named(trial) or chain_trial
     if label_noise is not None:
         one = partial(one, label_noise=variances)

@@ -172,7 +172,7 @@ def band_residuals(
     diagonals, penalties = _input.array("diagonals", diagonals, 2), pairs(penalties)[0]
     beta, labels = _input.array("beta", beta, 2), _input.array("labels", labels, 2)
     noise = None if noise is None else _input.array("noise", noise, 1)
-    stiffness = _input.scalar("stiffness", _input.positive("stiffness", stiffness))
+    (stiffness,) = _input.scalars(stiffness=stiffness).values()
     diagonals *= n**-0.5
     if noise is not None:
         noise = noise * n**-0.5

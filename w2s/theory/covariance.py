@@ -947,7 +947,7 @@ def _spectrum(eigenvalues: ArrayLike) -> Array:
 
 
 def _number(name: str, value: float) -> Array:
-    return np.array(list(_input.scalars(**{name: value}).values()))
+    return np.array([_input.scalar(name, _input.penalty(name, value))])
 
 
 def _weights(name: str, value: ArrayLike, d: int) -> Array:
