@@ -243,7 +243,7 @@ def test_memory_does_not_grow_with_the_trials():
         run(trials=trials, trial=trial)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    # Kept, the results would be 380 times 80 kB more; other threads of the process take their share.
+    # Kept, the results would be 380 times 80 kB more; other threads here take their share.
     assert peaks[1] < peaks[0] + 0.1 * 380 * 80_000
 
 
