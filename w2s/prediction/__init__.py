@@ -293,6 +293,7 @@ def estimate(
     return Data(task, without, len(y), reach, *spreads, copies, tuple(sizes.tolist()))
 
 
+@_input.by_keyword
 def predict(data: Data, *, n_t: int, n_s: int, lam_t: ArrayLike, lam_s: ArrayLike) -> Prediction:
     """Predict the test errors of a teacher and its student on such data, and who wins.
 
