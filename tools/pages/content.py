@@ -155,7 +155,9 @@ def small_picture(root: Path, name: str, png: bytes) -> str:
         size = SMALL, round(SMALL * picture.height / picture.width)
         small = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
     # A palette of 128 colours is a third of the bytes, and no eye sees the difference.
-    small.quantize(128).save(target, optimize=True)
+    small.quantize(128).save(stream := io.BytesIO(), "png", optimize=True)
+    if not target.exists() or target.read_bytes() != stream.getvalue():
+        target.write_bytes(stream.getvalue())  # else every draft would read its page again
     return f"/_build/pictures/{target.name}"
 
 
