@@ -17,6 +17,8 @@ from w2s.simulate import Problem
 from w2s import simulate
 from w2s.experiments import run as running
 
+pytestmark = pytest.mark.slow
+
 PROBLEM = Problem(d=30, n_t=60, n_s=24, sigma2=1.0, zeta=0.5)
 LAM_T, LAM_S = [0.02, 0.5], [0.1, 1.0]
 

@@ -15,6 +15,8 @@ from tests.package.order import at
 from w2s import ridge, simulate
 from w2s.experiments import samplers
 
+pytestmark = pytest.mark.slow
+
 # -- the algebra ---------------------------------------------------------------------------------
 
 SHAPES = (

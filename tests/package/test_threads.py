@@ -25,6 +25,8 @@ from tests.package.public import CASES, PRECISE, call, plain
 from w2s import ridge
 from w2s.theory import _exact
 
+pytestmark = pytest.mark.slow
+
 THREADS = 6
 ALL = {name: partial(call, name) for name in CASES}
 ALL |= {name: lambda run=run: plain(run()) for name, run in PRECISE.items()}

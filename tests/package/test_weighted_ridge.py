@@ -260,6 +260,7 @@ BEST_POINTS = tuple(
 )
 
 
+@pytest.mark.slow
 def test_best_penalty_has_twelve_digits():
     got = at(ridge.optimal_student_penalty, *np.array(BEST_POINTS).T)
     want = [oracle.optimal_student_penalty(*point) for point in BEST_POINTS]
