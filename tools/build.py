@@ -71,8 +71,15 @@ def build(root: Path, builder: str, *, reuse: bool = False) -> int:
     from tools.pages.assets import gather_assets  # seconds of imports, wasted on a build that fails
 
     fill_cache(root, sources)
-    gather_assets(root)
-    code, log = _draft(root) if draft else jupyter_book(root, builder, "--all")
+    known = draft and _only_text_is_new(root)  # then Sphinx reads what is newer than its last draft
+    if not known:
+        gather_assets(root)
+    options = () if known else ("--all",)
+    if draft:
+        where = ("--path-output", str(root / "_build" / "draft"))
+        code, log = jupyter_book(root, "html", *options, *where, strict=False, draft=True)
+    else:
+        code, log = jupyter_book(root, builder, *options)
     reason = _complaint(code, log)
     if not reason and not (site / "index.html").exists():
         reason = f"Jupyter Book said nothing and left no {site.relative_to(root)}/index.html"
@@ -90,16 +97,13 @@ def build(root: Path, builder: str, *, reuse: bool = False) -> int:
     return 0
 
 
-def _draft(root: Path) -> tuple[int, str]:
-    """Sphinx reads again what is newer than its last draft: everything, if more than text is."""
+def _only_text_is_new(root: Path) -> bool:
+    """Whether nothing but chapters and pages is newer than the last draft."""
     last = root / "_build" / "draft" / "_build" / ".doctrees" / "environment.pickle"
     made_by = [root / "_config.yml", root / "_toc.yml", HOME / "requirements.txt"]
     for folder in ("tools", "w2s"):
         made_by += [path for path in (HOME / folder).rglob("*") if path.suffix in (".py", ".js")]
-    known = last.exists() and max(p.stat().st_mtime for p in made_by) < last.stat().st_mtime
-    options = () if known else ("--all",)
-    where = str(root / "_build" / "draft")
-    return jupyter_book(root, "html", *options, "--path-output", where, strict=False, draft=True)
+    return last.exists() and max(p.stat().st_mtime for p in made_by) < last.stat().st_mtime
 
 
 def _mismatches(sources: list[Path]) -> Iterator[str]:
