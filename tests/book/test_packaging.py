@@ -231,7 +231,7 @@ def test_a_clean_environment_can_do_with_the_base_installation(distributed, tmp_
         problem = simulate.Problem(d=20, n_t=30, n_s=25, sigma2=1.0)
         simulate.experiment(problem, lam_t=0.1, lam_s=0.2, trials=2, rng=0)
         try:
-            w2s.symbolic
+            from w2s import symbolic
         except ImportError as missing:
             print(window, missing)
     """
