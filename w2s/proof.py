@@ -26,7 +26,7 @@ import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement
 
 from w2s import _input
-from w2s.theory._exact import mp
+from w2s._exact import mp
 
 __all__ = [
     "Certificate",

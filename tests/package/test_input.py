@@ -6,8 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from w2s import _input
-from w2s.theory import _exact
+from w2s import _exact, _input
 
 INF, NAN = math.inf, math.nan
 TINY, HUGE = 5e-324, 1.7e308

@@ -22,8 +22,7 @@ from scipy import special
 from threadpoolctl import threadpool_info
 
 from tests.package.public import CASES, PRECISE, call, plain
-from w2s import ridge
-from w2s.theory import _exact
+from w2s import _exact, ridge
 
 pytestmark = pytest.mark.slow
 

@@ -21,8 +21,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
 from w2s import _input
+from w2s._exact import ratio
 from w2s._input import Real
-from w2s.theory._exact import ratio
 from w2s.theory.marchenko_pastur import degrees_of_freedom, penalty, terms
 from w2s.theory.ridge import imbalance, optimal_student_penalty
 

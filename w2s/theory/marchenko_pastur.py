@@ -18,9 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from w2s import _input
+from w2s import _exact, _input
 from w2s._input import Real
-from w2s.theory import _exact
 
 __all__ = [
     "Terms",

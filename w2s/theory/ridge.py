@@ -27,10 +27,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from w2s import _input
+from w2s import _exact, _input
+from w2s._exact import mp, ratio
 from w2s._input import Real
-from w2s.theory import _exact
-from w2s.theory._exact import mp, ratio
 from w2s.theory.marchenko_pastur import Terms, terms
 
 __all__ = [
