@@ -20,7 +20,16 @@ The rooms, in the order in which they may import one another:
 `page`         what the book's chapters import for their looks (extra `book`)
 =============  =====================================================================================
 
+The short names are how to import: `from w2s import ridge` is `w2s/theory/ridge.py`, `simulate` is the
+room `w2s/experiments/` itself, and `onestep` is its `network.py`.
+
 Teacher before student, always; functions of more than three numbers take them by keyword only.
+
+Examples
+--------
+>>> from w2s import ridge
+>>> print(f"{ridge.student_error(lam_t=0.1, lam_s=0.2, gamma_t=0.25, gamma_s=0.25, sigma2=1):.3f}")
+1.251
 """
 
 from __future__ import annotations
