@@ -20,8 +20,8 @@ The rooms, in the order in which they may import one another:
 `page`         what the book's chapters import for their looks (extra `book`)
 =============  =====================================================================================
 
-The short names are how to import: `from w2s import ridge` is `w2s/theory/ridge.py`, `simulate` is the
-room `w2s/experiments/` itself, and `onestep` is its `network.py`.
+The short names are how to import: `from w2s import ridge` is `w2s/theory/ridge.py`, `simulate` is
+the room `w2s/experiments/` itself, and `onestep` is its `network.py`.
 
 Teacher before student, always; functions of more than three numbers take them by keyword only.
 
