@@ -177,6 +177,7 @@ def _page(app: Sphinx, page: str, template: str, context: Any, doctree: Any) -> 
         script
         for script in context["script_files"]
         if str(script.filename or "").endswith(wanted)
+        or "pictures/" in str(script.filename or "")  # one of an explorer
         or "window.MathJax" in str(script.attributes.get("body", ""))
     ]
     return "print.html"
