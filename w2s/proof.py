@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -42,12 +42,14 @@ __all__ = [
 
 Region = Mapping[sp.Symbol, tuple[Any, Any]]
 
+Definitions = Mapping[sp.Symbol, Any]
+
 _RELATIONS: dict[str, Callable[[Fraction], bool]] = {
-    "= 0": lambda value: value == 0,
-    "> 0": lambda value: value > 0,
-    "< 0": lambda value: value < 0,
-    ">= 0": lambda value: value >= 0,
-    "<= 0": lambda value: value <= 0,
+    "=": lambda value: value == 0,
+    ">": lambda value: value > 0,
+    "<": lambda value: value < 0,
+    ">=": lambda value: value >= 0,
+    "<=": lambda value: value <= 0,
 }
 #: How often a polynomial may be multiplied by 1 + Σt before its signs are given up (Pólya).
 _POLYA_STEPS = 6
@@ -68,10 +70,10 @@ class Certificate:
 
     Attributes
     ----------
-    expression : sympy.Expr
-        The left-hand side of the statement, for example `x**2 + 1`.
+    lhs, rhs : sympy.Expr
+        The two sides as they were stated; the right-hand side of a sign is 0.
     relation : str
-        Its right-hand side: "= 0", "> 0", "< 0", ">= 0" or "<= 0".
+        What stands between them: "=", ">", "<", ">=" or "<=".
     region : tuple of (symbol, low, high)
         The open intervals in which the symbols lie, in the order of substitution.
     method : str
@@ -80,14 +82,23 @@ class Certificate:
         What the method speaks of, each part with its name.
     modulo : (symbol, polynomial) or None
         For an identity that holds where a polynomial vanishes, the symbol and that polynomial.
+    where : tuple of (symbol, sympy.Expr)
+        What stands for the symbols that the statement defines, in the order of substitution.
     """
 
-    expression: Any
+    lhs: Any
     relation: str
+    rhs: Any
     region: tuple[tuple[sp.Symbol, Any, Any], ...]
     method: str
     evidence: tuple[tuple[str, Any], ...]
     modulo: tuple[sp.Symbol, Any] | None = None
+    where: tuple[tuple[sp.Symbol, Any], ...] = ()
+
+    @property
+    def expression(self) -> Any:
+        """What is compared with 0: the difference of the sides, with the definitions put in."""
+        return _defined(self.lhs - self.rhs, self.where)
 
     def spot_check(self, *, points: int = 20, rng: Any = None) -> int:
         """Evaluate the statement at random points of its region.
@@ -170,22 +181,18 @@ class Certificate:
     def __str__(self) -> str:
         where = ", ".join(f"{low} < {symbol} < {high}" for symbol, low, high in self.region)
         where = f"{self.modulo[1]} = 0" if self.modulo else where
-        return f"{self.expression} {self.relation}" + (f" for {where}" if where else "")
-
-    def _repr_markdown_(self) -> str:
-        where = ", ".join(
-            f"${sp.latex(low)} < {sp.latex(s)} < {sp.latex(high)}$" for s, low, high in self.region
-        )
-        where = f"${sp.latex(self.modulo[1])} = 0$" if self.modulo else where
-        sign = self.relation.replace(">=", r"\ge").replace("<=", r"\le")
-        lines = [f"**Proved**: ${sp.latex(self.expression)} {sign}$" + (where and f" for {where}.")]
-        lines += [f"*{self.method}*"]
-        lines += [f"- {name}: ${sp.latex(value)}$" for name, value in self.evidence]
-        return "\n\n".join(lines[:2]) + "\n\n" + "\n".join(lines[2:])
+        text = f"{self.lhs} {self.relation} {self.rhs}" + (f" for {where}" if where else "")
+        meanings = ", ".join(f"{symbol} = {value}" for symbol, value in self.where)
+        return text + (f" where {meanings}" if meanings else "")
 
 
 def identity(
-    lhs: Any, rhs: Any, *, relation: Any = None, of: sp.Symbol | None = None
+    lhs: Any,
+    rhs: Any,
+    *,
+    relation: Any = None,
+    of: sp.Symbol | None = None,
+    where: Definitions | None = None,
 ) -> Certificate:
     """Prove `lhs == rhs` for rational expressions, or modulo one polynomial relation.
 
@@ -201,6 +208,9 @@ def identity(
         be zero.
     of : sympy.Symbol, optional
         The symbol that the relation defines.
+    where : mapping of sympy.Symbol to sympy.Expr, optional
+        Abbreviations that the statement uses, such as `{c: imbalance}`. They are put in, one after
+        the other, before anything is decided; the certificate states them.
 
     Returns
     -------
@@ -217,11 +227,14 @@ def identity(
     --------
     >>> x, m = sp.symbols("x m")
     >>> str(identity((x**2 - 1) / (x - 1), x + 1))
-    '-x - 1 + (x**2 - 1)/(x - 1) = 0'
+    '(x**2 - 1)/(x - 1) = x + 1'
     >>> str(identity(1 / m, m - 1, relation=m**2 - m - 1, of=m))
-    '-m + 1 + 1/m = 0 for m**2 - m - 1 = 0'
+    '1/m = m - 1 for m**2 - m - 1 = 0'
     """
-    difference = _rational_expression("lhs", lhs) - _rational_expression("rhs", rhs)
+    lhs, rhs = as_expression("lhs", lhs), as_expression("rhs", rhs)
+    definitions = tuple((where or {}).items())
+    difference = _rational_expression("lhs", _defined(lhs, definitions))
+    difference -= _rational_expression("rhs", _defined(rhs, definitions))
     modulus = _modulus(relation, of)
     for denominator in _denominators(difference):
         numerator = sp.expand(sp.fraction(sp.together(denominator))[0])
@@ -243,12 +256,14 @@ def identity(
     if remainder != 0:
         raise ProofError(f"not an identity: the numerator of the difference is {remainder}")
     given = (of, modulus.as_expr()) if modulus else None
-    certificate = Certificate(difference, "= 0", (), method, tuple(evidence), given)
+    certificate = Certificate(lhs, "=", rhs, (), method, tuple(evidence), given, definitions)
     certificate.spot_check(points=1 if modulus else 3, rng=0)
     return certificate
 
 
-def positive(expression: Any, region: Region) -> Certificate:
+def positive(
+    expression: Any, region: Region, *, where: Definitions | None = None
+) -> Certificate:
     """Prove `expression > 0` at every point of the open `region`.
 
     Each interval is mapped onto t > 0 (low + t, or (low + high·t)/(1 + t)). In these coordinates
@@ -264,6 +279,8 @@ def positive(expression: Any, region: Region) -> Certificate:
         Where its symbols lie. `high` may be oo, and the ends may contain symbols that stand earlier
         in the mapping: `{gamma: (1, oo), a: (0, 1/gamma)}`. That each interval is not empty is
         proved first.
+    where : mapping of sympy.Symbol to sympy.Expr, optional
+        Abbreviations that the statement uses, as for `identity`.
 
     Returns
     -------
@@ -281,10 +298,12 @@ def positive(expression: Any, region: Region) -> Certificate:
     >>> str(positive(x - x * y, {x: (0, 1), y: (0, 1)}))
     '-x*y + x > 0 for 0 < x < 1, 0 < y < 1'
     """
-    return _signed(expression, region, "> 0", +1, strict=True)
+    return _signed(expression, region, where, ">", +1, strict=True)
 
 
-def negative(expression: Any, region: Region) -> Certificate:
+def negative(
+    expression: Any, region: Region, *, where: Definitions | None = None
+) -> Certificate:
     """Prove `expression < 0` at every point of the open `region`; see `positive`.
 
     Parameters
@@ -293,6 +312,8 @@ def negative(expression: Any, region: Region) -> Certificate:
         A rational expression.
     region : mapping of sympy.Symbol to (low, high)
         Where its symbols lie, as for `positive`.
+    where : mapping of sympy.Symbol to sympy.Expr, optional
+        Abbreviations that the statement uses, as for `identity`.
 
     Returns
     -------
@@ -310,10 +331,12 @@ def negative(expression: Any, region: Region) -> Certificate:
     >>> str(negative(x - 1, {x: (0, 1)}))
     'x - 1 < 0 for 0 < x < 1'
     """
-    return _signed(expression, region, "< 0", -1, strict=True)
+    return _signed(expression, region, where, "<", -1, strict=True)
 
 
-def nonnegative(expression: Any, region: Region) -> Certificate:
+def nonnegative(
+    expression: Any, region: Region, *, where: Definitions | None = None
+) -> Certificate:
     """Prove `expression >= 0` on the open `region`: as `positive`, and squares may vanish.
 
     Parameters
@@ -322,6 +345,8 @@ def nonnegative(expression: Any, region: Region) -> Certificate:
         A rational expression.
     region : mapping of sympy.Symbol to (low, high)
         Where its symbols lie, as for `positive`.
+    where : mapping of sympy.Symbol to sympy.Expr, optional
+        Abbreviations that the statement uses, as for `identity`.
 
     Returns
     -------
@@ -339,10 +364,12 @@ def nonnegative(expression: Any, region: Region) -> Certificate:
     >>> str(nonnegative((2 * x - 1) ** 2, {x: (0, 1)}))
     '(2*x - 1)**2 >= 0 for 0 < x < 1'
     """
-    return _signed(expression, region, ">= 0", +1, strict=False)
+    return _signed(expression, region, where, ">=", +1, strict=False)
 
 
-def nonpositive(expression: Any, region: Region) -> Certificate:
+def nonpositive(
+    expression: Any, region: Region, *, where: Definitions | None = None
+) -> Certificate:
     """Prove `expression <= 0` on the open `region`: as `negative`, and squares may vanish.
 
     Parameters
@@ -351,6 +378,8 @@ def nonpositive(expression: Any, region: Region) -> Certificate:
         A rational expression.
     region : mapping of sympy.Symbol to (low, high)
         Where its symbols lie, as for `positive`.
+    where : mapping of sympy.Symbol to sympy.Expr, optional
+        Abbreviations that the statement uses, as for `identity`.
 
     Returns
     -------
@@ -368,7 +397,7 @@ def nonpositive(expression: Any, region: Region) -> Certificate:
     >>> str(nonpositive(-((2 * x - 1) ** 2), {x: (0, 1)}))
     '-(2*x - 1)**2 <= 0 for 0 < x < 1'
     """
-    return _signed(expression, region, "<= 0", -1, strict=False)
+    return _signed(expression, region, where, "<=", -1, strict=False)
 
 
 def mutants(expression: Any) -> Iterator[Any]:
@@ -453,10 +482,24 @@ def as_expression(name: str, value: Any) -> Any:
     return found
 
 
+def _defined(expression: Any, definitions: Iterable[tuple[sp.Symbol, Any]]) -> Any:
+    for symbol, value in definitions:
+        expression = expression.xreplace({symbol: value})
+    return expression
+
+
 def _signed(
-    expression: Any, region: Region, relation: str, sign: int, *, strict: bool
+    stated: Any,
+    region: Region,
+    where: Definitions | None,
+    relation: str,
+    sign: int,
+    *,
+    strict: bool,
 ) -> Certificate:
-    expression = _rational_expression("expression", expression)
+    stated = as_expression("expression", stated)
+    definitions = tuple((where or {}).items())
+    expression = _rational_expression("expression", _defined(stated, definitions))
     _require_region(region)
     unbound = _indeterminates(expression) - set(region)
     if unbound:
@@ -467,7 +510,7 @@ def _signed(
     ]
     found, factors = _sign(expression, images, strict=strict)
     if found == 0 and strict:
-        raise ProofError(f"{expression} is identically 0, so not {relation}")
+        raise ProofError(f"{expression} is identically 0, so not {relation} 0")
     if found == -sign:
         raise ProofError(f"{expression} has the opposite sign on the whole region")
     method = (
@@ -475,7 +518,8 @@ def _signed(
         "the signs multiply to " + ("+1." if sign > 0 else "−1.")
     )
     bounds = tuple((symbol, low, high) for symbol, (low, high) in region.items())
-    certificate = Certificate(expression, relation, bounds, method, (*evidence, *factors))
+    proof = (method, (*evidence, *factors), None, definitions)
+    certificate = Certificate(stated, relation, sp.Integer(0), bounds, *proof)
     certificate.spot_check(points=3, rng=0)
     return certificate
 

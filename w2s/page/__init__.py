@@ -8,6 +8,7 @@ from w2s.page.plotting import (
     plain_log_axis,
     use_style,
 )
+from w2s.page.proofs import show
 from w2s.page.verdicts import completion, erratum, verdict
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "completion",
     "erratum",
     "plain_log_axis",
+    "show",
     "use_style",
     "verdict",
 ]
