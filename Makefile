@@ -12,6 +12,8 @@ READY := .venv/.ready
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
+# SymPy would calculate with FLINT, which decides its statements a second time.
+export SYMPY_GROUND_TYPES := python
 export WORKERS
 
 .DEFAULT_GOAL := help

@@ -55,7 +55,8 @@ def steady_environment() -> dict[str, str]:
     """What makes a kernel's outputs independent of the person and the machine it runs for.
 
     Its configuration and caches live in this Python environment, not in a home that may be full of
-    settings, read-only or missing; one thread a kernel; no progress bars.
+    settings, read-only or missing; one thread a kernel; no progress bars. SymPy calculates with
+    Python's own numbers: it would take FLINT, which the second kernel is to be independent with.
     """
     var = Path(sys.prefix) / "var"
     return {
@@ -67,6 +68,7 @@ def steady_environment() -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
+        "SYMPY_GROUND_TYPES": "python",
         "TQDM_DISABLE": "1",
     }
 
