@@ -9,6 +9,7 @@ from w2s.page.plotting import (
     use_style,
 )
 from w2s.page.proofs import show
+from w2s.page.tables import table
 from w2s.page.verdicts import completion, erratum, verdict
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "erratum",
     "plain_log_axis",
     "show",
+    "table",
     "use_style",
     "verdict",
 ]

@@ -11,6 +11,7 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from w2s import _input
+from w2s.page.formulas import use_notation
 
 __all__ = ["COLOURS", "EXPERIMENT", "SEQUENCE", "THEORY", "plain_log_axis", "use_style"]
 
@@ -59,9 +60,10 @@ def plain_log_axis(axis: Axis, ticks: Sequence[float]) -> None:
 
 
 def use_style() -> None:
-    """Set the book's style for all figures that follow, in matplotlib's own `rcParams`.
+    """Set the book's style for all figures and formulas that follow in this notebook.
 
-    To import this module sets nothing, and no other function of the package touches them.
+    Figures take it from matplotlib's own `rcParams`, formulas from `w2s.page.formulas`. To import
+    this module sets nothing, and no other function of the package touches them.
 
     Examples
     --------
@@ -87,3 +89,4 @@ def use_style() -> None:
             "legend.fontsize": 9,
         }
     )
+    use_notation()
