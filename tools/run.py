@@ -56,7 +56,7 @@ def steady_environment() -> dict[str, str]:
 
     Its configuration and caches live in this Python environment, not in a home that may be full of
     settings, read-only or missing; one thread a kernel; no progress bars. SymPy calculates with
-    Python's own numbers: it would take FLINT, which the second kernel is to be independent with.
+    Python's own numbers; else it would take FLINT, which decides its statements a second time.
     """
     var = Path(sys.prefix) / "var"
     return {
