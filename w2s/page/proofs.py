@@ -49,8 +49,10 @@ class Shown:
             said = f"{label}: " if label else ""
             conditions = f" for {where}" if (where := _where(proof)) else ""
             return f"✓ {said}{_claim(proof)}{conditions} *({proof.method})*"
+        labels = [label for label, _ in self.rows]
         columns = {
-            "": [f"✓ {label}" for label, _ in self.rows],
+            " ": ["✓"] * len(labels),
+            "": [label * (label not in labels[:row]) for row, label in enumerate(labels)],
             "claim": [_claim(proof) for _, proof in self.rows],
             "where": [_where(proof) for _, proof in self.rows],
             "settled by": [proof.method for _, proof in self.rows],
@@ -100,7 +102,8 @@ def _rows(given: Any) -> Iterator[tuple[str, Certificate]]:
 
 def _claim(proof: Certificate) -> str:
     sign = _SIGNS.get(proof.relation, proof.relation)
-    return f"${latex(proof.lhs)} {sign} {latex(proof.rhs)}$"
+    claim = f"{latex(proof.lhs)} {sign} {latex(proof.rhs)}"
+    return rf"$\displaystyle {claim}$" if r"\frac" in claim else f"${claim}$"
 
 
 def _where(proof: Certificate) -> str:
