@@ -94,7 +94,7 @@ def _rows(given: Any) -> Iterator[tuple[str, Certificate]]:
     for label, proofs in given.items() if isinstance(given, Mapping) else [("", given)]:
         if not isinstance(label, str):
             raise TypeError(f"proved must have texts as labels, got {label!r}")
-        for proof in [proofs] if isinstance(proofs, Certificate) else proofs:
+        for proof in proofs if isinstance(proofs, list | tuple) else [proofs]:
             if not isinstance(proof, Certificate):
                 raise TypeError(f"proved must be certificates of w2s.proof, got {proof!r}")
             yield label, proof
