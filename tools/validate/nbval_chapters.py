@@ -36,6 +36,7 @@ from tools.validate.chapters import (
     with_expected_outputs,
     write_notebook,
 )
+from tools.validate.kernel import START
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _DIFFER = "Cell outputs differ"  # nbval's words
@@ -97,6 +98,11 @@ class ChapterFile(IPyNbFile):
         self.sources = sources_of(self.path)  # before they can change under the validation
         with patch.dict(os.environ, steady_environment()):  # which the kernel inherits
             super().setup()
+        reply = self.kernel.kc.execute(START, silent=True, reply=True, timeout=60)["content"]
+        if reply["status"] != "ok":
+            raise RuntimeError(
+                f"{self.path.name}: its kernel cannot be watched: {reply.get('evalue')}"
+            )
 
     def teardown(self) -> None:
         super().teardown()

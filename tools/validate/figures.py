@@ -1,0 +1,287 @@
+"""What a figure shows: in words and rounded numbers for the record, in full for its page.
+
+The words are lines, an artist's under those of its axes, which a record holds and nbval compares.
+Colours are called by their role. A number is rounded to 10^-5 of its axis's range or finer, on a
+logarithmic axis to five digits, and may differ by one in its last digit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from math import floor, log10
+from typing import Any
+
+import numpy as np
+
+DIGITS = 5
+FEW = 3  # more artists that look alike are told as one
+#: Of these the words give numbers; "x" and "y" of an axis are its scale and limits.
+_NUMBERS = ("x", "y", "size", "levels", "values")
+_LEAF = re.compile(r"( *)([a-z0-9 ]+): (.*)")
+
+
+def _vertices(item: Any) -> Any:
+    return np.concatenate([path.vertices for path in item.get_paths()] or [np.empty((0, 2))])
+
+
+#: What kinds of artists are called, and the points they show. The first that fits is taken.
+_KINDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "BarContainer": ("bars", lambda item: [bar.get_bbox().get_points() for bar in item]),
+    "Line2D": ("line", lambda item: item.get_xydata()),
+    "Annotation": ("note", lambda item: [item.get_position(), item.xy]),
+    "Text": ("text", lambda item: [item.get_position()]),
+    "AxesImage": ("image", lambda item: np.reshape(item.get_extent(), (2, 2)).T),
+    "QuadMesh": ("mesh", lambda item: item.get_coordinates()),
+    "PathCollection": ("points", lambda item: item.get_offsets()),
+    "LineCollection": ("segments", _vertices),
+    "ContourSet": ("contours", _vertices),
+    "Collection": ("area", _vertices),
+    "Patch": (
+        "patch",
+        lambda item: item.get_patch_transform().transform_path(item.get_path()).vertices,
+    ),
+}
+_USUAL = {
+    "linestyle": "-",
+    "linewidth": 1.5,
+    "marker": "None",
+    "alpha": None,
+    "hatch": None,
+    "visible": True,
+}
+
+
+# --- the words ------------------------------------------------------------------------------------
+
+
+def describe(figure: Any) -> str:
+    """The words for a figure."""
+    lines = [repr(figure), *(f"text: {text.get_text()!r}" for text in figure.texts)]
+    for number, axes in enumerate(figure.axes, start=1):
+        lines += [f"axes {number}", *(f"  {line}" for line in _axes(axes))]
+    return "\n".join([*lines, *(line for legend in figure.legends for line in _legend(legend))])
+
+
+def _axes(axes: Any) -> Iterator[str]:
+    titles = [axes.get_title(place) for place in ("left", "center", "right")]
+    if any(titles):
+        yield f"title: {' '.join(repr(title) for title in titles if title)}"
+    if axes.get_aspect() != "auto":
+        yield f"aspect: {axes.get_aspect():g}"
+    for name, axis in axes._axis_map.items():
+        low, high = map(_Rounding(axis), getattr(axes, f"get_{name}lim")())
+        yield f"{name} label: {axis.get_label_text()!r}"
+        yield f"{name}: scale {axis.get_scale()}, from {low}, to {high}"
+        if type(axis.get_major_locator()).__name__ == "FixedLocator":  # others wait for the layout
+            ticks = axis.get_major_formatter().format_ticks(axis.get_majorticklocs())
+            yield f"{name} ticks: {' '.join(ticks)}"
+    alike: dict[tuple[str, str], list[Any]] = {}
+    for item, label in _items(axes):
+        name = f"{_kind(item)} {label!r}" if label else _kind(item)
+        alike.setdefault((name, ", ".join(_style(item))), []).append(item)
+    met: dict[str, int] = {}
+    for (name, style), group in alike.items():
+        told = [list(_columns(axes, item)) for item in group]
+        many = f"{len(group)} times " if len(group) > FEW else ""
+        if many:
+            told = [
+                [
+                    (c[0][0], np.concatenate([v for _, v, _ in c]), c[0][2])
+                    for c in zip(*told, strict=True)
+                ]
+            ]
+        for columns in told:
+            met[name] = met.get(name, 0) + 1
+            yield f"{name} {met[name]}" if met[name] > 1 else name
+            yield f"  style: {many}{style}"
+            for column, values, shown in columns:
+                yield f"  {column}: {_summary(values, shown)}"
+    yield from _legend(axes.get_legend())
+
+
+def _legend(legend: Any) -> Iterator[str]:
+    if legend is not None:
+        yield "legend"
+        yield f"  title: {legend.get_title().get_text()!r}"
+        entries = zip(legend.legend_handles, legend.get_texts(), strict=True)
+        for number, (handle, text) in enumerate(entries, start=1):
+            style = ", ".join(_style(handle))
+            yield f"  entry {number}: {text.get_text()!r} {_kind(handle)} {style}"
+
+
+def _items(axes: Any) -> Iterator[tuple[Any, str]]:
+    """The artists that carry something, with their labels; the bars of one series are one."""
+    whole = {part: group for group in axes.containers for part in group.get_children()}
+    frame = {axes.patch, axes.title, axes._left_title, axes._right_title, axes.get_legend()}
+    frame |= {*axes.spines.values(), *axes._axis_map.values()}
+    seen: list[Any] = []
+    for artist in [] if hasattr(axes, "_colorbar") else axes.get_children():
+        group = whole.get(artist, artist)
+        item = group if _is(group, "BarContainer") else artist
+        empty = type(artist).__name__ == "Text" and not artist.get_text()
+        if not (artist in frame or item in seen or empty):
+            seen.append(item)
+            label = str(group.get_label())
+            yield item, "" if label.startswith("_") else label
+
+
+def _columns(axes: Any, item: Any) -> Iterator[tuple[str, Any, _Rounding]]:
+    """The numbers that an item shows: their name, themselves, how to round one."""
+    one = item[0] if _is(item, "BarContainer") else item
+    points = next(points for kind, (_, points) in _KINDS.items() if _is(item, kind))
+    in_data = one.get_transform().contains_branch_seperately(axes.transData)
+    for name, values, inside in zip("xy", _flat(points(item), 2), in_data, strict=True):
+        yield name, values, _Rounding(axes._axis_map[name] if inside else None)
+    if _is(item, "PathCollection"):
+        yield "size", item.get_sizes(), _Rounding(None)
+    if _is(item, "ContourSet"):
+        yield "levels", item.levels, _Rounding(None)
+    elif _mapped(one):
+        yield "values", *_flat(item.get_array(), 1), _Rounding(item.norm)
+
+
+def _flat(values: Any, width: int) -> Any:
+    return np.ma.filled(np.ma.asarray(values, float), np.nan).reshape(-1, width).T
+
+
+def _mapped(item: Any) -> bool:
+    """Whether its colours are values."""
+    return getattr(item, "get_array", lambda: None)() is not None and not getattr(item, "colors", 0)
+
+
+def _kind(item: Any) -> str:
+    for kind, (name, _) in _KINDS.items():
+        if _is(item, kind):
+            return f"{name} {item.get_text()!r}" if name in ("text", "note") else name
+    raise TypeError(f"tools/validate/figures.py has no words for a {type(item).__name__}")
+
+
+def _style(item: Any) -> Iterator[str]:
+    from matplotlib.colors import to_hex, to_rgba_array
+
+    from w2s.page.plotting import COLOURS
+
+    roles = {colour.lower(): role for role, colour in COLOURS.items()}
+    one = item[0] if _is(item, "BarContainer") else item
+    if _mapped(one):
+        ends = (getattr(item.norm, end, None) for end in ("vmin", "vcenter", "vmax"))
+        shown = (str(_Rounding(item.norm)(end)) for end in ends if end is not None)
+        yield " ".join([item.get_cmap().name, type(item.norm).__name__, *shown])
+    else:
+        parts = (
+            getattr(one, f"get_{part}", list)() for part in ("color", "facecolor", "edgecolor")
+        )
+        seen = [to_hex(rgba) for part in parts for rgba in to_rgba_array(part) if rgba[3]]
+        yield "/".join(dict.fromkeys(roles.get(colour, colour) for colour in seen)) or "no colour"
+    for name, usual in _USUAL.items():
+        value = getattr(one, f"get_{name}", lambda usual=usual: usual)()
+        value = value[0] if isinstance(value, list | np.ndarray) and len(value) else value
+        if isinstance(value, tuple):  # a collection's dashes, in points
+            value = "-" if value[1] is None else "dashed"
+        if value != usual and value != "solid":
+            yield f"{name} {value}"
+    if _is(one, "Line2D") and one.get_marker() not in ("None", ""):
+        yield f"size {one.get_markersize():g} {one.get_fillstyle()}"
+
+
+def _summary(values: Any, shown: _Rounding) -> str:
+    good = values[np.isfinite(values)]
+    if good.size <= 6:
+        return ", ".join(map(shown, values))
+    log = shown.log and good.min() > 0
+    scaled = np.log10(good) if log else good
+    mean, tilt = scaled.mean(), scaled @ np.linspace(-1, 1, good.size) / good.size
+    numbers = {
+        "first": good[0],
+        "middle": good[good.size // 2],
+        "last": good[-1],
+        "least": good.min(),
+        "greatest": good.max(),
+        "mean": 10**mean if log else mean,
+        "tilt": 10**tilt if log else tilt,
+    }
+    size = f"{good.size}+{values.size - good.size}" if values.size > good.size else good.size
+    return ", ".join([f"n {size}", *(f"{name} {shown(x)}" for name, x in numbers.items())])
+
+
+class _Rounding:
+    """To so many decimals or, where `log`, so many significant digits, all of them written."""
+
+    def __init__(self, axis: Any) -> None:
+        self.log, low, high = False, 0.0, 1.0
+        if hasattr(axis, "vmin"):
+            self.log, low, high = _is(axis, "LogNorm"), axis.vmin, axis.vmax
+        elif axis is not None:
+            self.log = axis.get_scale() == "log"
+            low, high = getattr(axis.axes, f"get_{axis.axis_name}lim")()
+        # The limits of an axis are often round: their last bit must not decide.
+        self.places = DIGITS - floor(log10(abs(high - low) or 1) + 0.03)
+
+    def __call__(self, value: float) -> str:
+        if not np.isfinite(value):
+            return str(float(value))
+        exact = value * (1 + 1e-10)  # nor that of a tie
+        if self.log:
+            return str(Decimal(f"{exact:.{DIGITS - 1}e}"))
+        rounded = Decimal(float(exact)).quantize(Decimal((0, (1,), -self.places)))
+        return str(rounded or abs(rounded))  # no minus before a zero
+
+
+def _is(item: Any, kind: str) -> bool:
+    return any(base.__name__ == kind for base in type(item).__mro__)
+
+
+# --- two of them ----------------------------------------------------------------------------------
+
+
+def differences(recorded: str, drawn: str) -> list[str]:
+    """What differs between the words for two figures, a sentence each."""
+    old, new = _facts(recorded), _facts(drawn)
+    before, after = ({path[:2] for path in facts if len(path) > 2} for facts in (old, new))
+    told: dict[str, None] = {}
+    for path in dict.fromkeys([*old, *new]):
+        was, now = old.get(path, "none"), new.get(path, "none")
+        if was == now or _near(path, was, now):
+            continue
+        name = next(
+            (f[at] for f in (old, new) for k in ("title", "x label") if (at := (path[0], k)) in f),
+            "",
+        )
+        place, what = path[:-1][:2], path[len(path[:-1][:2]) :]
+        where = ", ".join([f"{path[0]} {name}".rstrip(), *place[1:]])
+        if len(place) == 2 and place in before ^ after:
+            told[f"{where} is {'missing' if place in before else 'new'}"] = None
+        else:
+            told[f"{where}: {' '.join(what)} {was} → {now}"] = None
+    return list(told)
+
+
+def _facts(words: str) -> dict[tuple[str, ...], str]:
+    first, *lines = words.splitlines()
+    facts: dict[tuple[str, ...], str] = {("figure",): first}
+    heads = ["", "", ""]
+    for line in lines:
+        depth = (len(line) - len(line.lstrip())) // 2
+        leaf = _LEAF.fullmatch(line)
+        if not leaf:
+            heads[depth:] = [line.strip(), *heads[depth + 1 :]]
+            continue
+        path = (*heads[:depth], leaf[2])
+        for number, part in enumerate(leaf[3].split(", ") if leaf[2] in _NUMBERS else [], start=1):
+            name, _, value = part.rpartition(" ")
+            facts[*path, name or f"value {number}"] = value
+        if leaf[2] not in _NUMBERS:
+            facts[path] = leaf[3]
+    return facts
+
+
+def _near(path: tuple[str, ...], was: str, now: str) -> bool:
+    if path[-2:][0] not in _NUMBERS or path[-1] in ("n", "scale") or "none" in (was, now):
+        return False
+    one, other = Decimal(was), Decimal(now)
+    if not (one.is_finite() and other.is_finite()):
+        return False
+    unit = max(int(number.as_tuple().exponent) for number in (one, other))
+    return abs(one - other) <= Decimal((0, (1,), unit))
