@@ -13,7 +13,7 @@ from tools.build import build, fill_cache
 from tools.checks.binder import URLPATH
 from tools.pages.assets import gather_assets
 from tools.run import HOME, jupyter_book, pytest_on_chapters
-from tools.validate.chapters import chapters, code_cells, validated_path
+from tools.validate.chapters import chapters, code_cells, is_validated, validated_path
 from tools.validate.record import record
 
 pytestmark = pytest.mark.slow
@@ -46,7 +46,12 @@ def lay_out(root):
 def book(tmp_path_factory):
     """Two real chapters; links to the others lead nowhere here."""
     root = lay_out(tmp_path_factory.mktemp("notebooks") / "book")
-    assert pytest_on_chapters(root, chapters(root)) == 0
+    if all(is_validated(HOME / "book" / f"{name}.md") for name in CHAPTERS):  # not twice in a run
+        (root / "_build" / "validated").mkdir(parents=True)
+        for chapter in chapters(root):
+            shutil.copy2(validated_path(HOME / "book" / chapter.name), validated_path(chapter))
+    else:
+        assert pytest_on_chapters(root, chapters(root)) == 0
     fill_cache(root, chapters(root))
     gather_assets(root)
     assert jupyter_book(root, "html", strict=False)[0] == 0
