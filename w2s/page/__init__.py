@@ -1,5 +1,6 @@
 """What the book's chapters import for their looks: one style, and what a chapter concludes."""
 
+from w2s.page.formulas import latex
 from w2s.page.plotting import (
     COLOURS,
     EXPERIMENT,
@@ -19,6 +20,7 @@ __all__ = [
     "THEORY",
     "completion",
     "erratum",
+    "latex",
     "plain_log_axis",
     "show",
     "table",
