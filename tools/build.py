@@ -23,6 +23,7 @@ from pathlib import Path
 from tools.run import HOME, jupyter_book, pytest_on_chapters
 from tools.validate.chapters import (
     RecordMismatch,
+    certificates_path,
     chapters,
     dead_anchors,
     is_validated,
@@ -43,7 +44,12 @@ def build(root: Path, builder: str, *, reuse: bool = False) -> int:
     site = root / "_build" / ("draft/_build/html" if draft else builder)
     for folder in (root / "_build" / "cache", *(() if draft else (site,))):
         shutil.rmtree(folder, ignore_errors=True)
-    kept = {validated_path(chapter) for chapter in sources if chapter not in due}
+    kept = {
+        outcome(chapter)
+        for chapter in sources
+        if chapter not in due
+        for outcome in (validated_path, certificates_path)
+    }
     for outcome in set((root / "_build" / "validated").glob("*")) - kept:
         outcome.unlink()
     if not kept:

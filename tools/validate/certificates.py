@@ -15,6 +15,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+#: The variable that tells a kernel where to write.
+PATH = "W2S_CERTIFICATES"
 #: What `tree` writes for a number, or for the end of an interval that has none.
 NUMBER = re.compile(r"-?\d+(/\d+)?|oo")
 
@@ -32,7 +34,7 @@ def as_json(certificate: Any) -> dict[str, Any]:
         "region": [[tree(part) for part in interval] for interval in certificate.region],
         "where": [[tree(symbol), tree(value)] for symbol, value in certificate.where],
         "modulo": modulo,
-        "exceptions": [tree(part) for part in certificate.exceptions],
+        "exceptions": [tree(part) for part in getattr(certificate, "exceptions", ())],
         "method": certificate.method,
         "evidence": [[name, tree(value)] for name, value in certificate.evidence],
     }

@@ -62,6 +62,11 @@ def validated_path(chapter: Path) -> Path:
     return chapter.parent.parent / "_build" / "validated" / f"{chapter.stem}.ipynb"
 
 
+def certificates_path(chapter: Path) -> Path:
+    """Where the validation leaves what the chapter has proved; see `tools.validate.certificates`."""
+    return validated_path(chapter).with_suffix(".certificates.json")
+
+
 def sources_of(chapter: Path) -> str:
     """A digest of all that a chapter's validated outputs depend on, its prose left out."""
     root = chapter.parent.parent
@@ -82,7 +87,8 @@ def is_validated(chapter: Path) -> bool:
         outcome = read_notebook(validated_path(chapter))
     except Exception:  # none, or one that another version wrote
         return False
-    return bool(outcome.metadata.get("sources") == sources_of(chapter))
+    known = certificates_path(chapter).exists()
+    return known and bool(outcome.metadata.get("sources") == sources_of(chapter))
 
 
 def mend_command(chapter: Path) -> str:

@@ -21,9 +21,11 @@ from nbformat import NotebookNode
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError, nocolors
 
 from tools.run import prepare_steady_environment, steady_environment
+from tools.validate.certificates import PATH
 from tools.validate.chapters import (
     IMAGE_TYPES,
     RecordMismatch,
+    certificates_path,
     code_cells,
     is_chapter,
     is_free,
@@ -94,9 +96,13 @@ class ChapterFile(IPyNbFile):
 
     def setup(self) -> None:
         # Not while collecting, which a second run may do while a first one validates.
-        validated_path(self.path).unlink(missing_ok=True)
+        for outcome in (validated_path(self.path), certificates_path(self.path)):
+            outcome.unlink(missing_ok=True)
+        self.proved = certificates_path(self.path).with_suffix(".partial")
+        self.proved.parent.mkdir(parents=True, exist_ok=True)
         self.sources = sources_of(self.path)  # before they can change under the validation
-        with patch.dict(os.environ, steady_environment()):  # which the kernel inherits
+        kernel = {**steady_environment(), PATH: str(self.proved)}
+        with patch.dict(os.environ, kernel):  # which the kernel inherits
             super().setup()
         reply = self.kernel.kc.execute(START, silent=True, reply=True, timeout=60)["content"]
         if reply["status"] != "ok":
@@ -107,11 +113,13 @@ class ChapterFile(IPyNbFile):
     def teardown(self) -> None:
         super().teardown()
         if self.cells_passed != len(code_cells(self.nb)):
+            self.proved.unlink(missing_ok=True)
             return
         self.nb.metadata["execution_seconds"] = round(self.seconds, 2)
         if not self.recording:
             self.nb.metadata["sources"] = self.sources
         write_notebook(self.nb, validated_path(self.path))
+        self.proved.replace(certificates_path(self.path))
         if self.recording:
             write_notebook(strip_to_record(self.nb), record_path(self.path))
 
