@@ -7,6 +7,7 @@ prose and no images.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import re
@@ -23,7 +24,20 @@ from tools.run import HOME
 
 #: The key of `w2s.verdicts` in an output's metadata (a test compares; importing it takes SymPy).
 CONCLUSIONS = "w2s"
+#: The key of all that a figure shows (`tools.validate.figures`), for its page; in no record.
+NUMBERS = "numbers"
 IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/svg+xml", "application/pdf"})
+#: What an output may consist of: text, which nbval compares, and the picture that it describes.
+SHOWN_TYPES = frozenset({"text/plain", "text/markdown", "text/latex", "text/html", "image/png"})
+#: How the words for a figure begin (`tools/validate/figures.py`)
+DRAWN = "<Figure size "
+#: All that a cell may ask for: its code hidden or folded, and how its picture is presented.
+OPTIONS = frozenset(
+    {
+        *("tags: remove-input", "tags: hide-input"),
+        *("mystnb: figure: caption", "mystnb: figure: name", "mystnb: image: alt"),
+    }
+)
 #: What a link may point to: `(label)=`, `:label: LABEL`, and `name: LABEL` of a figure
 _LABEL = re.compile(r"^\((\S+)\)=\s*$|^\s*:?(?:label|name):\s*(\S+)\s*$", re.MULTILINE)
 
@@ -103,16 +117,55 @@ def read_chapter(chapter: Path) -> NotebookNode:
             f"nothing to validate. Add one and run: {mend_command(chapter)}; or make it a plain "
             "page by removing its front matter"
         )
+    if doors := list(_doors(notebook)):
+        raise RecordMismatch("\n".join(f"{chapter.name}{door}" for door in doors))
     return notebook
+
+
+def _doors(notebook: NotebookNode) -> Iterator[str]:
+    """What would execute, show or hide otherwise than the validation sees it, and where it stands.
+
+    Front matter and options by which MyST-NB, Jupytext and nbval skip a cell or its outputs, and
+    whatever IPython, not Python, reads: `%%capture`, `!ls`, `name?`.
+    """
+    for key in sorted(set(notebook.metadata) - {"jupytext", "kernelspec"}):
+        yield f": its front matter may name jupytext and kernelspec only, not {key!r}. Remove it"
+    number = -1
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            if cell.cell_type != "markdown" or cell.metadata:
+                options = f" with {json.dumps(cell.metadata)}" if cell.metadata else ""
+                yield f", after cell {number}: text is plain MyST, not a {cell.cell_type} cell" + (
+                    f"{options}. Remove the line with +++ or the directive"
+                )
+            continue
+        number += 1
+        for option in sorted(_options(cell.metadata) - OPTIONS):
+            yield (
+                f", cell {number}: {option!r} is no option of a chapter's cell, whose code is "
+                "executed and whose outputs are compared and shown. Remove it; there are: "
+                + ", ".join(sorted(OPTIONS))
+            )
+        try:
+            ast.parse(cell.source)
+        except SyntaxError as error:
+            yield (
+                f", cell {number}, line {error.lineno}: this is not plain Python ({error.msg}), "
+                f"and magics may hide outputs:\n{_indent((error.text or '').rstrip())}"
+            )
+
+
+def _options(metadata: Any, prefix: str = "") -> set[str]:
+    """A cell's options as paths, such as `mystnb: figure: name` or `tags: hide-input`."""
+    if isinstance(metadata, dict):
+        return set().union(*(_options(value, f"{prefix}{k}: ") for k, value in metadata.items()))
+    if isinstance(metadata, list):
+        return {f"{prefix}{entry}" for entry in metadata}
+    return {prefix.removesuffix(": ")}
 
 
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-
-def is_free(cell: NotebookNode) -> bool:
-    """Whether a cell's outputs are not compared (nor recorded): scripts that no eye can read."""
-    return "nbval-ignore-output" in cell.metadata.get("tags", [])
 
 
 def with_expected_outputs(chapter: Path) -> NotebookNode:
@@ -140,6 +193,12 @@ def with_expected_outputs(chapter: Path) -> NotebookNode:
                 f"{chapter.name}, cell {number}: its record was never run, so nothing would be "
                 f"compared:\n{_indent(cell.source)}\n{mend}"
             )
+        for output in record.outputs:
+            if output.output_type == "error" or output.get("name") == "stderr":
+                raise RecordMismatch(
+                    f"{chapter.name}, cell {number}: its record holds an error or what was written "
+                    f"to stderr, which no page shows. {mend}"
+                )
         cell.outputs = record.outputs
         cell.execution_count = record.execution_count
     if len(cells) != len(recorded):
@@ -159,7 +218,7 @@ def strip_to_record(notebook: NotebookNode) -> NotebookNode:
             source=cell.source,
             id=f"cell-{number}",
             execution_count=number + 1,
-            outputs=[] if is_free(cell) else list(_comparable(cell.outputs)),
+            outputs=list(_comparable(cell.outputs)),
         )
         for number, cell in enumerate(code_cells(notebook))
     ]
@@ -173,8 +232,8 @@ def _comparable(outputs: list[NotebookNode]) -> Iterator[NotebookNode]:
             kept.data = {k: v for k, v in kept.data.items() if k not in IMAGE_TYPES}
         if "execution_count" in kept:
             kept.execution_count = None
-        if "traceback" in kept:
-            kept.traceback = []  # never compared, and it names this machine's folders
+        if "metadata" in kept:
+            kept.metadata = {k: v for k, v in kept.metadata.items() if k != NUMBERS}
         yield kept
 
 

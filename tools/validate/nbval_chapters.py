@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -23,12 +24,15 @@ from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError, nocolors
 from tools.run import prepare_steady_environment, steady_environment
 from tools.validate.certificates import PATH
 from tools.validate.chapters import (
+    CONCLUSIONS,
+    DRAWN,
     IMAGE_TYPES,
+    NUMBERS,
+    SHOWN_TYPES,
     RecordMismatch,
     certificates_path,
     code_cells,
     is_chapter,
-    is_free,
     mend_command,
     read_chapter,
     record_path,
@@ -38,6 +42,7 @@ from tools.validate.chapters import (
     with_expected_outputs,
     write_notebook,
 )
+from tools.validate.figures import Words, differences
 from tools.validate.kernel import START
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -73,6 +78,7 @@ class ChapterFile(IPyNbFile):
         self.skip_compare: tuple[str, ...] = (*IMAGE_TYPES, *self.skip_compare)
         self.recording = self.config.option.record
         self.cells_passed = 0
+        self.unheard: list[str] = []
         self.broken_by: int | None = None
         self.seconds = 0.0
 
@@ -84,15 +90,17 @@ class ChapterFile(IPyNbFile):
         except RecordMismatch as mismatch:
             raise self.CollectError(str(mismatch)) from None
         for number, cell in enumerate(code_cells(self.nb)):
-            tags = cell.metadata.get("tags", [])
-            options = {
-                "check": not self.recording and not is_free(cell),
-                "check_exception": "raises-exception" in tags,
-                "skip": False,
-            }
+            options = {"check": not self.recording, "check_exception": False, "skip": False}
             yield ChapterCell.from_parent(
                 self, name=f"cell {number}", cell_num=number, cell=cell, options=options
             )
+
+    def get_kernel_message(self, timeout: Any = None, stream: str = "iopub") -> Any:
+        message = super().get_kernel_message(timeout, stream)
+        kind = message["msg_type"]
+        if kind in ("clear_output", "update_display_data") or kind.startswith("comm"):
+            self.unheard.append(kind)
+        return message
 
     def setup(self) -> None:
         # Not while collecting, which a second run may do while a first one validates.
@@ -143,6 +151,7 @@ class ChapterCell(IPyNbCell):
             if _DIFFER not in str(error):
                 self.parent.broken_by = self.cell_num
             raise
+        self._refuse_what_is_not_compared()
         self.parent.seconds += time.perf_counter() - begin
         self._refuse_stderr(self.test_outputs)
         self.cell.execution_count = self.cell_num + 1
@@ -151,7 +160,40 @@ class ChapterCell(IPyNbCell):
 
     def compare_outputs(self, test: Any, ref: Any, skip_compare: Any = None) -> bool:
         self._refuse_stderr(test)
-        return bool(super().compare_outputs(test, ref, skip_compare))
+        if not super().compare_outputs(test, ref, skip_compare):
+            return False
+        told, recorded = [_conclusions(out) for out in test], [_conclusions(out) for out in ref]
+        if told != recorded:
+            self.format_output_compare("metadata", str(recorded), str(told))
+        return told == recorded
+
+    def _refuse_what_is_not_compared(self) -> None:
+        """Outputs change after they were shown, or are of a kind that the record does not hold."""
+        if self.parent.unheard:
+            kinds = ", ".join(sorted(set(self.parent.unheard)))
+            self.parent.unheard.clear()
+            self.raise_cell_error(f"The cell changes or animates outputs ({kinds})")
+        for output in self.test_outputs:
+            data = output.get("data", {})
+            if unknown := set(data) - SHOWN_TYPES:
+                self.raise_cell_error(f"The cell shows {', '.join(unknown)}, which is not compared")
+            if "image/png" in data and not data.get("text/plain", "").startswith(DRAWN):
+                self.raise_cell_error("The cell shows a picture that is no figure of Matplotlib")
+            if unknown := set(output.get("metadata", {})) - {CONCLUSIONS, NUMBERS}:
+                self.raise_cell_error(f"The output carries metadata {', '.join(unknown)}")
+
+    def sanitize(self, s: Any) -> Any:
+        """nbval compares what this returns."""
+        return Words(s) if isinstance(s, str) and s.startswith(DRAWN) else s
+
+    def format_output_compare(self, key: str, left: Any, right: Any) -> None:
+        """Every line that differs; pytest would show the first few."""
+        if isinstance(left, Words):
+            told: Iterable[str] = differences(left, right)
+        else:
+            ends = ("recorded", "computed")
+            told = unified_diff(str(left).splitlines(), str(right).splitlines(), *ends, lineterm="")
+        self.comparison_traceback += [f"mismatch {key!r}", *(f"  {line}" for line in told)]
 
     def _refuse_stderr(self, outputs: list[NotebookNode]) -> None:
         for output in outputs:
@@ -165,6 +207,10 @@ class ChapterCell(IPyNbCell):
         return (
             f"{self.path.name}, cell {self.cell_num}\n{report}\n{advice}: {mend_command(self.path)}"
         )
+
+
+def _conclusions(output: NotebookNode) -> Any:
+    return output.get("metadata", {}).get(CONCLUSIONS)
 
 
 def _storable(output: NotebookNode, count: int) -> NotebookNode:
