@@ -21,11 +21,10 @@ import nbformat
 from nbformat import NotebookNode
 
 from tools.run import HOME
+from tools.validate.figures import NUMBERS
 
 #: The key of `w2s.verdicts` in an output's metadata (a test compares; importing it takes SymPy).
 CONCLUSIONS = "w2s"
-#: The key of all that a figure shows (`tools.validate.figures`), for its page; in no record.
-NUMBERS = "numbers"
 IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/svg+xml", "application/pdf"})
 #: What an output may consist of: text, which nbval compares, and the picture that it describes.
 SHOWN_TYPES = frozenset({"text/plain", "text/markdown", "text/latex", "text/html", "image/png"})

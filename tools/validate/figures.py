@@ -8,6 +8,8 @@ logarithmic axis to five digits, and may differ by one in its last digit.
 from __future__ import annotations
 
 import re
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from math import floor, log10
@@ -15,15 +17,27 @@ from typing import Any
 
 import numpy as np
 
+#: The key of a figure's numbers in its output's metadata.
+NUMBERS = "numbers"
 DIGITS = 5
 FEW = 3  # more artists that look alike are told as one
 #: Of these the words give numbers; "x" and "y" of an axis are its scale and limits.
-_NUMBERS = ("x", "y", "size", "levels", "values")
+_NUMERIC = ("x", "y", "level", "value", "norm")
 _LEAF = re.compile(r"( *)([a-z0-9 ]+): (.*)")
+_NUMBER = re.compile(r"-?[\d.]+(E[+-]?\d+)? -?[\d.]+(E[+-]?\d+)?")
 
 
 def _vertices(item: Any) -> Any:
     return np.concatenate([path.vertices for path in item.get_paths()] or [np.empty((0, 2))])
+
+
+def _centres(mesh: Any) -> Any:
+    corners = mesh.get_coordinates()
+    return (corners[1:, 1:] + corners[1:, :-1] + corners[:-1, 1:] + corners[:-1, :-1]) / 4
+
+
+def _outline(patch: Any) -> Any:
+    return patch.get_patch_transform().transform_path(patch.get_path()).vertices
 
 
 #: What kinds of artists are called, and the points they show. The first that fits is taken.
@@ -32,16 +46,12 @@ _KINDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "Line2D": ("line", lambda item: item.get_xydata()),
     "Annotation": ("note", lambda item: [item.get_position(), item.xy]),
     "Text": ("text", lambda item: [item.get_position()]),
-    "AxesImage": ("image", lambda item: np.reshape(item.get_extent(), (2, 2)).T),
-    "QuadMesh": ("mesh", lambda item: item.get_coordinates()),
+    "QuadMesh": ("mesh", _centres),
     "PathCollection": ("points", lambda item: item.get_offsets()),
     "LineCollection": ("segments", _vertices),
     "ContourSet": ("contours", _vertices),
     "Collection": ("area", _vertices),
-    "Patch": (
-        "patch",
-        lambda item: item.get_patch_transform().transform_path(item.get_path()).vertices,
-    ),
+    "Patch": ("patch", _outline),
 }
 _USUAL = {
     "linestyle": "-",
@@ -58,16 +68,17 @@ _USUAL = {
 
 def describe(figure: Any) -> str:
     """The words for a figure."""
-    lines = [repr(figure), *(f"text: {text.get_text()!r}" for text in figure.texts)]
+    lines = [repr(figure)]
+    for number, text in enumerate(figure.texts, start=1):
+        lines.append(f"text {number}: {text.get_text()!r}")
     for number, axes in enumerate(figure.axes, start=1):
         lines += [f"axes {number}", *(f"  {line}" for line in _axes(axes))]
     return "\n".join([*lines, *(line for legend in figure.legends for line in _legend(legend))])
 
 
 def _axes(axes: Any) -> Iterator[str]:
-    titles = [axes.get_title(place) for place in ("left", "center", "right")]
-    if any(titles):
-        yield f"title: {' '.join(repr(title) for title in titles if title)}"
+    if title := _title(axes):
+        yield f"title: {title!r}"
     if axes.get_aspect() != "auto":
         yield f"aspect: {axes.get_aspect():g}"
     for name, axis in axes._axis_map.items():
@@ -80,25 +91,28 @@ def _axes(axes: Any) -> Iterator[str]:
     alike: dict[tuple[str, str], list[Any]] = {}
     for item, label in _items(axes):
         name = f"{_kind(item)} {label!r}" if label else _kind(item)
-        alike.setdefault((name, ", ".join(_style(item))), []).append(item)
-    met: dict[str, int] = {}
+        alike.setdefault((name, ", ".join(_style(item))), []).append(list(_columns(axes, item)))
+    met = Counter[str]()
     for (name, style), group in alike.items():
-        told = [list(_columns(axes, item)) for item in group]
-        many = f"{len(group)} times " if len(group) > FEW else ""
-        if many:
-            told = [
-                [
-                    (c[0][0], np.concatenate([v for _, v, _ in c]), c[0][2])
-                    for c in zip(*told, strict=True)
-                ]
-            ]
-        for columns in told:
-            met[name] = met.get(name, 0) + 1
+        if len(group) > FEW:
+            style = f"{len(group)} times {style}"
+            group = [[_joined(columns) for columns in zip(*group, strict=True)]]
+        for columns in group:
+            met[name] += 1
             yield f"{name} {met[name]}" if met[name] > 1 else name
-            yield f"  style: {many}{style}"
-            for column, values, shown in columns:
-                yield f"  {column}: {_summary(values, shown)}"
+            yield f"  style: {style}"
+            yield from (f"  {column}: {_summary(*told)}" for column, *told in columns)
     yield from _legend(axes.get_legend())
+
+
+def _joined(columns: tuple[Any, ...]) -> tuple[Any, ...]:
+    name, _, scale = columns[0]
+    return name, np.concatenate([values for _, values, _ in columns]), scale
+
+
+def _title(axes: Any) -> str:
+    titles = (axes.get_title(place) for place in ("left", "center", "right"))
+    return " ".join(filter(None, titles))
 
 
 def _legend(legend: Any) -> Iterator[str]:
@@ -127,19 +141,19 @@ def _items(axes: Any) -> Iterator[tuple[Any, str]]:
             yield item, "" if label.startswith("_") else label
 
 
-def _columns(axes: Any, item: Any) -> Iterator[tuple[str, Any, _Rounding]]:
-    """The numbers that an item shows: their name, themselves, how to round one."""
+def _columns(axes: Any, item: Any) -> Iterator[tuple[str, Any, Any]]:
+    """The numbers that an item shows: their name, themselves, and the scale to see them on."""
     one = item[0] if _is(item, "BarContainer") else item
     points = next(points for kind, (_, points) in _KINDS.items() if _is(item, kind))
     in_data = one.get_transform().contains_branch_seperately(axes.transData)
     for name, values, inside in zip("xy", _flat(points(item), 2), in_data, strict=True):
-        yield name, values, _Rounding(axes._axis_map[name] if inside else None)
-    if _is(item, "PathCollection"):
-        yield "size", item.get_sizes(), _Rounding(None)
+        yield name, values, axes._axis_map[name] if inside else None
     if _is(item, "ContourSet"):
-        yield "levels", item.levels, _Rounding(None)
+        sizes = [len(path.vertices) for path in item.get_paths()]
+        yield "level", np.repeat(item.layers, sizes), item.levels
     elif _mapped(one):
-        yield "values", *_flat(item.get_array(), 1), _Rounding(item.norm)
+        yield "value", *_flat(item.get_array(), 1), item.norm
+        yield "norm", np.array([item.norm.vmin, item.norm.vmax]), item.norm
 
 
 def _flat(values: Any, width: int) -> Any:
@@ -154,27 +168,13 @@ def _mapped(item: Any) -> bool:
 def _kind(item: Any) -> str:
     for kind, (name, _) in _KINDS.items():
         if _is(item, kind):
-            return f"{name} {item.get_text()!r}" if name in ("text", "note") else name
+            return f"{name} {item.get_text()!r}" if _is(item, "Text") else name
     raise TypeError(f"tools/validate/figures.py has no words for a {type(item).__name__}")
 
 
 def _style(item: Any) -> Iterator[str]:
-    from matplotlib.colors import to_hex, to_rgba_array
-
-    from w2s.page.plotting import COLOURS
-
-    roles = {colour.lower(): role for role, colour in COLOURS.items()}
     one = item[0] if _is(item, "BarContainer") else item
-    if _mapped(one):
-        ends = (getattr(item.norm, end, None) for end in ("vmin", "vcenter", "vmax"))
-        shown = (str(_Rounding(item.norm)(end)) for end in ends if end is not None)
-        yield " ".join([item.get_cmap().name, type(item.norm).__name__, *shown])
-    else:
-        parts = (
-            getattr(one, f"get_{part}", list)() for part in ("color", "facecolor", "edgecolor")
-        )
-        seen = [to_hex(rgba) for part in parts for rgba in to_rgba_array(part) if rgba[3]]
-        yield "/".join(dict.fromkeys(roles.get(colour, colour) for colour in seen)) or "no colour"
+    yield f"{item.get_cmap().name} {type(item.norm).__name__}" if _mapped(one) else _colours(one)
     for name, usual in _USUAL.items():
         value = getattr(one, f"get_{name}", lambda usual=usual: usual)()
         value = value[0] if isinstance(value, list | np.ndarray) and len(value) else value
@@ -184,9 +184,25 @@ def _style(item: Any) -> Iterator[str]:
             yield f"{name} {value}"
     if _is(one, "Line2D") and one.get_marker() not in ("None", ""):
         yield f"size {one.get_markersize():g} {one.get_fillstyle()}"
+    if _is(one, "PathCollection"):
+        yield " ".join(["size", *(f"{size:g}" for size in np.unique(one.get_sizes()))])
 
 
-def _summary(values: Any, shown: _Rounding) -> str:
+def _colours(item: Any) -> str:
+    from matplotlib.colors import to_hex, to_rgba_array
+
+    # A chapter that draws has imported them, with SymPy; to do so here would take seconds.
+    colours = getattr(sys.modules.get("w2s.page.plotting"), "COLOURS", {})
+    roles = {colour.lower(): role for role, colour in colours.items()}
+    parts: list[Any] = [
+        getattr(item, f"get_{part}", list)() for part in ("color", "facecolor", "edgecolor")
+    ]
+    seen = [to_hex(rgba) for part in parts for rgba in to_rgba_array(part) if rgba[3]]
+    return "/".join(dict.fromkeys(roles.get(colour, colour) for colour in seen)) or "no colour"
+
+
+def _summary(values: Any, scale: Any) -> str:
+    shown = _Rounding(scale)
     good = values[np.isfinite(values)]
     if good.size <= 6:
         return ", ".join(map(shown, values))
@@ -209,23 +225,25 @@ def _summary(values: Any, shown: _Rounding) -> str:
 class _Rounding:
     """To so many decimals or, where `log`, so many significant digits, all of them written."""
 
-    def __init__(self, axis: Any) -> None:
+    def __init__(self, scale: Any) -> None:
         self.log, low, high = False, 0.0, 1.0
-        if hasattr(axis, "vmin"):
-            self.log, low, high = _is(axis, "LogNorm"), axis.vmin, axis.vmax
-        elif axis is not None:
-            self.log = axis.get_scale() == "log"
-            low, high = getattr(axis.axes, f"get_{axis.axis_name}lim")()
+        if isinstance(scale, np.ndarray):
+            low, high = scale.min(), scale.max()
+        elif hasattr(scale, "vmin"):
+            self.log, low, high = _is(scale, "LogNorm"), scale.vmin, scale.vmax
+        elif scale is not None:
+            self.log = scale.get_scale() == "log"
+            low, high = getattr(scale.axes, f"get_{scale.axis_name}lim")()
         # The limits of an axis are often round: their last bit must not decide.
         self.places = DIGITS - floor(log10(abs(high - low) or 1) + 0.03)
 
     def __call__(self, value: float) -> str:
         if not np.isfinite(value):
             return str(float(value))
-        exact = value * (1 + 1e-10)  # nor that of a tie
+        exact = float(value) * (1 + 1e-10)  # nor that of a tie
         if self.log:
             return str(Decimal(f"{exact:.{DIGITS - 1}e}"))
-        rounded = Decimal(float(exact)).quantize(Decimal((0, (1,), -self.places)))
+        rounded = Decimal(exact).quantize(Decimal((0, (1,), -self.places)))
         return str(rounded or abs(rounded))  # no minus before a zero
 
 
@@ -233,55 +251,94 @@ def _is(item: Any, kind: str) -> bool:
     return any(base.__name__ == kind for base in type(item).__mro__)
 
 
+# --- all of the numbers ---------------------------------------------------------------------------
+
+
+def numbers(figure: Any) -> list[dict[str, Any]]:
+    """What each axes of a figure shows, in full to six digits, as JSON can hold it."""
+    return [
+        {
+            "title": _title(axes),
+            "x": axes.get_xlabel(),
+            "y": axes.get_ylabel(),
+            "artists": [
+                {
+                    "kind": _kind(item),
+                    "label": label,
+                    "style": next(_style(item)),
+                    "columns": {
+                        name: [float(f"{v:.6g}") if np.isfinite(v) else None for v in values]
+                        for name, values, scale in _columns(axes, item)
+                        if scale is not None and name != "norm"
+                    },
+                }
+                for item, label in _items(axes)
+                if not _is(item, "Text")
+            ],
+        }
+        for axes in figure.axes
+    ]
+
+
 # --- two of them ----------------------------------------------------------------------------------
 
 
+class Words(str):
+    """The words for a figure, equal to others that say the same but for a last digit."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and not differences(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+
 def differences(recorded: str, drawn: str) -> list[str]:
-    """What differs between the words for two figures, a sentence each."""
+    """What differs between the words for two figures, a sentence for each artist."""
     old, new = _facts(recorded), _facts(drawn)
     before, after = ({path[:2] for path in facts if len(path) > 2} for facts in (old, new))
-    told: dict[str, None] = {}
+    told: dict[str, list[str]] = {}
     for path in dict.fromkeys([*old, *new]):
         was, now = old.get(path, "none"), new.get(path, "none")
         if was == now or _near(path, was, now):
             continue
-        name = next(
-            (f[at] for f in (old, new) for k in ("title", "x label") if (at := (path[0], k)) in f),
-            "",
-        )
-        place, what = path[:-1][:2], path[len(path[:-1][:2]) :]
-        where = ", ".join([f"{path[0]} {name}".rstrip(), *place[1:]])
+        place = path[:-1][:2]
+        names = (f.get((path[0], key)) for f in (old, new) for key in ("title", "x label"))
+        where = ", ".join([f"{path[0]} {next(filter(None, names), '')}".rstrip(), *place[1:]])
         if len(place) == 2 and place in before ^ after:
-            told[f"{where} is {'missing' if place in before else 'new'}"] = None
+            told[f"{where} {'is missing' if place in before else 'is new'}"] = []
         else:
-            told[f"{where}: {' '.join(what)} {was} → {now}"] = None
-    return list(told)
+            told.setdefault(where, []).append(f"{' '.join(path[len(place) :])} {was} → {now}")
+    return [where + ": " * bool(what) + ", ".join(what) for where, what in told.items()]
 
 
 def _facts(words: str) -> dict[tuple[str, ...], str]:
     first, *lines = words.splitlines()
-    facts: dict[tuple[str, ...], str] = {("figure",): first}
-    heads = ["", "", ""]
+    facts: dict[tuple[str, ...], str] = {("figure", "size"): first}
+    heads: list[str] = []
     for line in lines:
-        depth = (len(line) - len(line.lstrip())) // 2
         leaf = _LEAF.fullmatch(line)
+        depth = (len(line) - len(line.lstrip())) // 2
         if not leaf:
-            heads[depth:] = [line.strip(), *heads[depth + 1 :]]
+            heads[depth:] = [line.strip()]
             continue
         path = (*heads[:depth], leaf[2])
-        for number, part in enumerate(leaf[3].split(", ") if leaf[2] in _NUMBERS else [], start=1):
-            name, _, value = part.rpartition(" ")
-            facts[*path, name or f"value {number}"] = value
-        if leaf[2] not in _NUMBERS:
+        if leaf[2] in _NUMERIC:
+            for number, part in enumerate(leaf[3].split(", "), start=1):
+                name, _, value = part.rpartition(" ")
+                facts[*path, name or f"value {number}"] = value
+        else:
             facts[path] = leaf[3]
     return facts
 
 
 def _near(path: tuple[str, ...], was: str, now: str) -> bool:
-    if path[-2:][0] not in _NUMBERS or path[-1] in ("n", "scale") or "none" in (was, now):
+    """Whether two numbers differ by one in the last digit that both have."""
+    if path[-2:][0] not in _NUMERIC or path[-1] == "n" or not _NUMBER.fullmatch(f"{was} {now}"):
         return False
     one, other = Decimal(was), Decimal(now)
-    if not (one.is_finite() and other.is_finite()):
-        return False
     unit = max(int(number.as_tuple().exponent) for number in (one, other))
     return abs(one - other) <= Decimal((0, (1,), unit))

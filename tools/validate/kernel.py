@@ -20,7 +20,7 @@ def watch(shell: Any) -> None:
     )
 
 
-def _told(figure: Any) -> dict[str, str]:
-    from tools.validate.figures import describe
+def _told(figure: Any) -> tuple[dict[str, str], dict[str, Any]]:
+    from tools.validate.figures import NUMBERS, describe, numbers
 
-    return {"text/plain": describe(figure)}
+    return {"text/plain": describe(figure)}, {NUMBERS: numbers(figure)}
