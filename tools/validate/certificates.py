@@ -49,6 +49,8 @@ def _tree(value: Any, named: dict[str, Any]) -> Any:
         return ["+" if expression.is_Add else "*", *operands]
     if expression.is_Pow and expression.exp.is_Integer:
         return ["^", _tree(expression.base, named), int(expression.exp)]
+    if expression.is_Relational:  # in the evidence: what stands for a symbol
+        return ["=", *(_tree(side, named) for side in expression.args)]
     text = str(expression)
     if expression.is_Rational or text == "oo":
         return text
@@ -116,3 +118,12 @@ def watch(shell: Any, path: str) -> None:
     shell.display_formatter.format = note_and_format
     shell.events.register("pre_run_cell", before)
     shell.events.register("post_run_cell", after)
+
+
+def unshown(path: Path) -> list[str]:
+    """What was proved and is shown by no cell, with the cell that proves it and what mends it."""
+    return [
+        f"cell {note['cell']}: proved and nowhere shown: {note['said']}. Show it with w2s.page.show"
+        for note in json.loads(path.read_text("utf-8"))
+        if not note["shown"]
+    ]

@@ -22,7 +22,7 @@ from nbformat import NotebookNode
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError, nocolors
 
 from tools.run import prepare_steady_environment, steady_environment
-from tools.validate.certificates import PATH
+from tools.validate.certificates import PATH, unshown
 from tools.validate.chapters import (
     CONCLUSIONS,
     DRAWN,
@@ -94,6 +94,8 @@ class ChapterFile(IPyNbFile):
             yield ChapterCell.from_parent(
                 self, name=f"cell {number}", cell_num=number, cell=cell, options=options
             )
+        if not self.recording:
+            yield ChapterProofs.from_parent(self, name="proofs")
 
     def get_kernel_message(self, timeout: Any = None, stream: str = "iopub") -> Any:
         message = super().get_kernel_message(timeout, stream)
@@ -118,9 +120,14 @@ class ChapterFile(IPyNbFile):
                 f"{self.path.name}: its kernel cannot be watched: {reply.get('evalue')}"
             )
 
+    def unshown(self) -> list[str]:
+        """What the chapter proves and shows nowhere, once all its cells have passed."""
+        complete = self.cells_passed == len(code_cells(self.nb)) and not self.recording
+        return unshown(self.proved) if complete else []
+
     def teardown(self) -> None:
         super().teardown()
-        if self.cells_passed != len(code_cells(self.nb)):
+        if self.cells_passed != len(code_cells(self.nb)) or self.unshown():
             self.proved.unlink(missing_ok=True)
             return
         self.nb.metadata["execution_seconds"] = round(self.seconds, 2)
@@ -211,6 +218,19 @@ class ChapterCell(IPyNbCell):
 
 def _conclusions(output: NotebookNode) -> Any:
     return output.get("metadata", {}).get(CONCLUSIONS)
+
+
+class ChapterProofs(pytest.Item):
+    """Whatever the chapter proves is shown, so that the record holds the claim and its region."""
+
+    parent: ChapterFile
+
+    def runtest(self) -> None:
+        if unseen := self.parent.unshown():
+            pytest.fail("\n".join(f"{self.path.name}, {proof}" for proof in unseen), pytrace=False)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        return self.path, None, self.name
 
 
 def _storable(output: NotebookNode, count: int) -> NotebookNode:
