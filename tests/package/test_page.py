@@ -26,6 +26,7 @@ WRITTEN = {
     r"- \frac{a}{3}": -a / 3,
     r"2 a B A": 2 * a * B * A,
     r"\phi(A^2)": sp.Symbol(r"\phi(A^2)"),
+    r"\kappa' - t_{i}'": sp.Symbol("kappa'") - sp.Symbol("t_i'"),
     r"\Delta = b^\star": sp.Eq(sp.Symbol("Delta"), symbolic.b_star),
 }
 

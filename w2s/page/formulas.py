@@ -33,10 +33,11 @@ class _Product(sp.Mul):
 
 class _BookPrinter(LatexPrinter):
     def _print_Symbol(self, expr: Any, style: str = "plain") -> str:
-        name = expr.name
-        return _NAMES.get(name) or (
-            name if "\\" in name else str(super()._print_Symbol(expr, style))
-        )
+        name = expr.name.rstrip("'")
+        primes = expr.name[len(name) :]
+        if "\\" in name or name in _NAMES:
+            return _NAMES.get(name, name) + primes
+        return str(super()._print_Symbol(sp.Symbol(name), style)) + primes
 
     def _print_Add(self, expr: Any, order: Any = None) -> str:
         terms = sorted(expr.args, key=_place_of_term)
