@@ -150,7 +150,8 @@ def _columns(axes: Any, item: Any) -> Iterator[tuple[str, Any, Any]]:
         yield name, values, axes._axis_map[name] if inside else None
     if _is(item, "ContourSet"):
         sizes = [len(path.vertices) for path in item.get_paths()]
-        yield "level", np.repeat(item.layers, sizes), item.levels
+        layers = np.clip(item.layers, item.levels[0], item.levels[-1])  # 1e250 where extended
+        yield "level", np.repeat(layers, sizes), item.levels
     elif _mapped(one):
         yield "value", *_flat(item.get_array(), 1), item.norm
         yield "norm", np.array([item.norm.vmin, item.norm.vmax]), item.norm
