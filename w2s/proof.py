@@ -16,10 +16,14 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 import numpy as np
 import sympy as sp
@@ -43,15 +47,18 @@ __all__ = [
 Region = Mapping[sp.Symbol, tuple[Any, Any]]
 
 Definitions = Mapping[sp.Symbol, Any]
+Pairs = tuple[tuple[sp.Symbol, Any], ...]
 
-_RELATIONS: dict[str, Callable[[Fraction], bool]] = {
-    "=": lambda value: value == 0,
-    ">": lambda value: value > 0,
-    "<": lambda value: value < 0,
-    ">=": lambda value: value >= 0,
-    "<=": lambda value: value <= 0,
+_RELATIONS: dict[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq,
+    ">": operator.gt,
+    "<": operator.lt,
+    ">=": operator.ge,
+    "<=": operator.le,
 }
-#: How often a polynomial may be multiplied by 1 + Σt before its signs are given up (Pólya).
+#: The sign that each relation to 0 asks for, and whether 0 itself is excluded.
+_SIGNS = {">": (+1, True), "<": (-1, True), ">=": (+1, False), "<=": (-1, False)}
+#: How often a polynomial may be multiplied by 1 + Σt or Σt before its signs are given up (Pólya).
 _POLYA_STEPS = 6
 _SPOT_CHECK_DIGITS = 60
 #: What an identity treats as an indeterminate. Entries of a symbolic matrix are scalars, too.
@@ -66,7 +73,8 @@ class ProofError(ValueError):
 class Certificate:
     """What was proved, on which region, and the computation that proves it.
 
-    The functions of this module make certificates; nobody writes one by hand.
+    The functions of this module make certificates; one that was written by hand proves nothing
+    until `verify` has found the same.
 
     Attributes
     ----------
@@ -77,13 +85,17 @@ class Certificate:
     region : tuple of (symbol, low, high)
         The open intervals in which the symbols lie, in the order of substitution.
     method : str
-        One sentence that says how to check the evidence by hand.
+        How the statement was settled, in a few words of Markdown.
     evidence : tuple of (str, sympy.Expr)
         What the method speaks of, each part with its name.
     modulo : (symbol, polynomial) or None
         For an identity that holds where a polynomial vanishes, the symbol and that polynomial.
     where : tuple of (symbol, sympy.Expr)
-        What stands for the symbols that the statement defines, in the order of substitution.
+        What stands for the symbols that the statement defines, in the order of substitution; they
+        may occur in the sides, in `modulo` and in the ends of the region.
+    exceptions : tuple of sympy.Expr
+        What must not be 0, because an identity divides by it. Left out is what the assumptions of
+        its symbols, such as `positive`, keep away from 0.
     """
 
     lhs: Any
@@ -93,12 +105,36 @@ class Certificate:
     method: str
     evidence: tuple[tuple[str, Any], ...]
     modulo: tuple[sp.Symbol, Any] | None = None
-    where: tuple[tuple[sp.Symbol, Any], ...] = ()
+    where: Pairs = ()
+    exceptions: tuple[Any, ...] = ()
 
-    @property
-    def expression(self) -> Any:
-        """What is compared with 0: the difference of the sides, with the definitions put in."""
-        return _defined(self.lhs - self.rhs, self.where)
+    def verify(self) -> None:
+        """Decide the statement again, unless the engine itself made this certificate.
+
+        Raises
+        ------
+        ProofError
+            The statement is not proved, or what the certificate says besides it, such as its
+            exceptions or its evidence, is not what the proof gives.
+        """
+        if _MADE.get(id(self)) is self:
+            return
+        try:
+            found = self._decided()
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ProofError(f"the certificate does not hold: {error}") from error
+        other = [name for name, value in found.items() if getattr(self, name) != value]
+        if other:
+            raise ProofError(f"the certificate is not what the proof gives: {', '.join(other)}")
+
+    def _decided(self) -> dict[str, Any]:
+        if self.relation == "=":
+            of, relation = self.modulo or (None, None)
+            return _identity(self.lhs, self.rhs, relation, of, dict(self.where))
+        if self.relation not in _SIGNS:
+            raise ProofError(f"there is no relation {self.relation!r}")
+        region = {symbol: (low, high) for symbol, low, high in self.region}
+        return _signed(self.lhs, region, dict(self.where), self.relation)
 
     def spot_check(self, *, points: int = 20, rng: Any = None) -> int:
         """Evaluate the statement at random points of its region.
@@ -143,47 +179,70 @@ class Certificate:
         return checked
 
     def _random_point(self, generator: np.random.Generator) -> dict[Any, Fraction]:
-        bound = {symbol for symbol, _, _ in self.region}
-        named = _indeterminates(self.expression)
-        if self.modulo:
-            named |= _indeterminates(self.modulo[1])
+        parts = (self.lhs, self.rhs, *(self.modulo or ()), *(value for _, value in self.where))
+        named = set().union(*map(_indeterminates, parts))
+        bound = {symbol for symbol, *_ in (*self.region, *self.where)}
         free = sorted(named - bound, key=str)
         values = {atom: int(generator.choice([-1, 1])) * _rational(generator) for atom in free}
-        for symbol, low, high in self.region:
-            t, low = _rational(generator), _value(sp.sympify(low), values)
-            ends_nowhere = high == sp.oo
-            values[symbol] = (
-                low + t if ends_nowhere else (low + _value(sp.sympify(high), values) * t) / (1 + t)
-            )
+        for symbol, *ends in self.region:
+            t, low = _rational(generator), _value(_defined(ends[0], self.where), values)
+            if ends[1] == sp.oo:
+                values[symbol] = low + t
+            else:
+                high = _value(_defined(ends[1], self.where), values)
+                values[symbol] = (low + high * t) / (1 + t)
         return values
 
-    def _holds_at(self, values: dict[Any, Fraction]) -> bool:
+    def _holds_at(self, values: dict[Any, Any]) -> bool:
         if self.modulo is None:
-            return _RELATIONS[self.relation](_value(self.expression, values))
+            left, right = (self._value(side, values) for side in (self.lhs, self.rhs))
+            return _RELATIONS[self.relation](left, right)
         of, polynomial = self.modulo
         others = {atom: sp.Rational(value) for atom, value in values.items() if atom != of}
-        coefficients = sp.Poly(polynomial.xreplace(others), of).all_coeffs()
+        polynomial = sp.together(_defined(polynomial, self.where).xreplace(others))
+        coefficients = sp.Poly(sp.fraction(polynomial)[0], of).all_coeffs()
         with mp.workdps(_SPOT_CHECK_DIGITS):
             numbers = {atom: mp.mpf(v.numerator) / v.denominator for atom, v in values.items()}
             roots = mp.polyroots(
                 [mp.mpf(int(k.p)) / int(k.q) for k in coefficients], maxsteps=500, extraprec=500
             )
-            terms = sp.Add.make_args(self.expression)
+            terms = [*sp.Add.make_args(self.lhs), *(-term for term in sp.Add.make_args(self.rhs))]
             for root in roots:
-                parts = [_value(term, {**numbers, of: root}, mp.mpf) for term in terms]
+                parts = [self._value(term, {**numbers, of: root}, mp.mpf) for term in terms]
                 if abs(sum(parts)) > mp.mpf(10) ** -25 * (1 + sum(map(abs, parts))):
                     return False
         return True
+
+    def _value(
+        self, side: Any, values: dict[Any, Any], number: Callable[[int], Any] = Fraction
+    ) -> Any:
+        values = dict(values)
+        for symbol, meaning in reversed(self.where):  # a definition may use what comes after it
+            values[symbol] = _value(meaning, values, number)
+        return _value(side, values, number)
 
     def __repr__(self) -> str:
         return f"<proved: {self}>"
 
     def __str__(self) -> str:
-        where = ", ".join(f"{low} < {symbol} < {high}" for symbol, low, high in self.region)
-        where = f"{self.modulo[1]} = 0" if self.modulo else where
-        text = f"{self.lhs} {self.relation} {self.rhs}" + (f" for {where}" if where else "")
+        conditions = [f"{low} < {symbol} < {high}" for symbol, low, high in self.region]
+        conditions += [f"{self.modulo[1]} = 0"] if self.modulo else []
+        conditions += [f"{part} ≠ 0" for part in self.exceptions]
+        text = f"{self.lhs} {self.relation} {self.rhs}"
+        text += f" for {', '.join(conditions)}" if conditions else ""
         meanings = ", ".join(f"{symbol} = {value}" for symbol, value in self.where)
         return text + (f" where {meanings}" if meanings else "")
+
+
+#: The engine's own certificates, by their `id`.
+_MADE: WeakValueDictionary[int, Certificate] = WeakValueDictionary()
+
+
+def _made(fields: Mapping[str, Any], points: int) -> Certificate:
+    certificate = Certificate(**fields)
+    certificate.spot_check(points=points, rng=0)
+    _MADE[id(certificate)] = certificate
+    return certificate
 
 
 def identity(
@@ -196,8 +255,8 @@ def identity(
 ) -> Certificate:
     """Prove `lhs == rhs` for rational expressions, or modulo one polynomial relation.
 
-    Excepted are only the points where a denominator as written vanishes, or what the evidence
-    names: the common denominator and, with a relation, its leading coefficient.
+    Excepted are only the points where a denominator as written vanishes or, with a relation, its
+    leading coefficient; the certificate's `exceptions` name them.
 
     Parameters
     ----------
@@ -210,7 +269,8 @@ def identity(
         The symbol that the relation defines.
     where : mapping of sympy.Symbol to sympy.Expr, optional
         Abbreviations that the statement uses, such as `{c: imbalance}`. They are put in, one after
-        the other, before anything is decided; the certificate states them.
+        the other, before anything is decided; the certificate states them. Each may use those that
+        come after it.
 
     Returns
     -------
@@ -227,43 +287,14 @@ def identity(
     --------
     >>> x, m = sp.symbols("x m")
     >>> str(identity((x**2 - 1) / (x - 1), x + 1))
-    '(x**2 - 1)/(x - 1) = x + 1'
+    '(x**2 - 1)/(x - 1) = x + 1 for x - 1 ≠ 0'
     >>> str(identity(1 / m, m - 1, relation=m**2 - m - 1, of=m))
     '1/m = m - 1 for m**2 - m - 1 = 0'
     """
-    lhs, rhs = as_expression("lhs", lhs), as_expression("rhs", rhs)
-    definitions = tuple((where or {}).items())
-    difference = _rational_expression("lhs", _defined(lhs, definitions))
-    difference -= _rational_expression("rhs", _defined(rhs, definitions))
-    modulus = _modulus(relation, of)
-    for denominator in _denominators(difference):
-        numerator = sp.expand(sp.fraction(sp.together(denominator))[0])
-        if numerator == 0:
-            raise ProofError(f"undefined everywhere: the denominator {denominator} is 0")
-        if modulus and sp.Poly(sp.gcd(numerator, modulus.as_expr()), of).degree() > 0:
-            raise ProofError(
-                f"the denominator {denominator} vanishes where {modulus.as_expr()} = 0"
-            )
-    numerator, denominator = sp.fraction(sp.together(difference))
-    remainder = sp.expand(numerator)
-    method = "Bring both sides over the common denominator; the numerator expands to 0."
-    evidence = [("common denominator", sp.factor(denominator))]
-    if modulus:
-        remainder = sp.expand(sp.rem(sp.Poly(remainder, of), modulus).as_expr())
-        remainder = sp.expand(sp.fraction(sp.together(remainder))[0])
-        method = f"The numerator leaves remainder 0 on division by ${sp.latex(relation)}$."
-        evidence.append(("divided by, so not 0", sp.factor(modulus.LC())))
-    if remainder != 0:
-        raise ProofError(f"not an identity: the numerator of the difference is {remainder}")
-    given = (of, modulus.as_expr()) if modulus else None
-    certificate = Certificate(lhs, "=", rhs, (), method, tuple(evidence), given, definitions)
-    certificate.spot_check(points=1 if modulus else 3, rng=0)
-    return certificate
+    return _made(_identity(lhs, rhs, relation, of, where), points=1 if relation else 3)
 
 
-def positive(
-    expression: Any, region: Region, *, where: Definitions | None = None
-) -> Certificate:
+def positive(expression: Any, region: Region, *, where: Definitions | None = None) -> Certificate:
     """Prove `expression > 0` at every point of the open `region`.
 
     Each interval is mapped onto t > 0 (low + t, or (low + high·t)/(1 + t)). In these coordinates
@@ -298,12 +329,10 @@ def positive(
     >>> str(positive(x - x * y, {x: (0, 1), y: (0, 1)}))
     '-x*y + x > 0 for 0 < x < 1, 0 < y < 1'
     """
-    return _signed(expression, region, where, ">", +1, strict=True)
+    return _made(_signed(expression, region, where, ">"), points=3)
 
 
-def negative(
-    expression: Any, region: Region, *, where: Definitions | None = None
-) -> Certificate:
+def negative(expression: Any, region: Region, *, where: Definitions | None = None) -> Certificate:
     """Prove `expression < 0` at every point of the open `region`; see `positive`.
 
     Parameters
@@ -331,7 +360,7 @@ def negative(
     >>> str(negative(x - 1, {x: (0, 1)}))
     'x - 1 < 0 for 0 < x < 1'
     """
-    return _signed(expression, region, where, "<", -1, strict=True)
+    return _made(_signed(expression, region, where, "<"), points=3)
 
 
 def nonnegative(
@@ -364,7 +393,7 @@ def nonnegative(
     >>> str(nonnegative((2 * x - 1) ** 2, {x: (0, 1)}))
     '(2*x - 1)**2 >= 0 for 0 < x < 1'
     """
-    return _signed(expression, region, where, ">=", +1, strict=False)
+    return _made(_signed(expression, region, where, ">="), points=3)
 
 
 def nonpositive(
@@ -397,7 +426,7 @@ def nonpositive(
     >>> str(nonpositive(-((2 * x - 1) ** 2), {x: (0, 1)}))
     '-(2*x - 1)**2 <= 0 for 0 < x < 1'
     """
-    return _signed(expression, region, where, "<=", -1, strict=False)
+    return _made(_signed(expression, region, where, "<="), points=3)
 
 
 def mutants(expression: Any) -> Iterator[Any]:
@@ -482,46 +511,152 @@ def as_expression(name: str, value: Any) -> Any:
     return found
 
 
+def _definitions(where: Any, statement: Iterable[Any], bound: Collection[sp.Symbol]) -> Pairs:
+    """`where` as checked pairs, each in terms of what comes after it."""
+    if where is None:
+        return ()
+    if not isinstance(where, Mapping):
+        said = _input._show(where)
+        raise TypeError(f"where must be a mapping {{symbol: expression}}, got {said}")
+    used = set().union(*map(_indeterminates, statement))
+    defined: dict[sp.Symbol, Any] = {}
+    for symbol, value in where.items():
+        if not isinstance(symbol, sp.Symbol):
+            said = _input._show(symbol)
+            raise TypeError(f"where must be a mapping {{symbol: expression}}, got the key {said}")
+        if symbol in bound:
+            raise ValueError(f"where must not define {symbol}, which varies")
+        if symbol not in used:
+            raise ValueError(f"where must not define {symbol}, which the statement does not use")
+        defined[symbol] = _rational_expression("where", value)
+        circular = _indeterminates(value) & set(defined)
+        if circular:
+            raise ValueError(
+                f"where must define {', '.join(map(str, circular))} after {symbol}, which uses it, "
+                "and nothing in a circle"
+            )
+        used |= _indeterminates(value)
+    names = [str(symbol) for symbol in used if str(symbol) in set(map(str, defined))]
+    if len(names) > len(defined):
+        raise ValueError(f"where must define the only symbol of its name, got {sorted(names)}")
+    return tuple(defined.items())
+
+
 def _defined(expression: Any, definitions: Iterable[tuple[sp.Symbol, Any]]) -> Any:
+    expression = sp.sympify(expression)
     for symbol, value in definitions:
         expression = expression.xreplace({symbol: value})
     return expression
 
 
+def _poles(parts: Iterable[Any], definitions: Pairs) -> Iterator[Any]:
+    """Every denominator of the parts and the definitions as written; then these are put in.
+
+    Looked at afterwards a denominator may have gone: 1/(1 + 1/c) is 0 for SymPy where c is 0.
+    """
+    for part in (*parts, *(value for _, value in definitions)):
+        for denominator in _denominators(part):
+            yield _rational_expression("the denominator", _defined(denominator, definitions))
+
+
+def _identity(
+    lhs: Any, rhs: Any, relation: Any, of: Any, where: Definitions | None
+) -> dict[str, Any]:
+    """What the certificate of an identity says; ProofError where there is none."""
+    sides = _rational_expression("lhs", lhs), _rational_expression("rhs", rhs)
+    relation = None if relation is None else _rational_expression("relation", relation)
+    if of is not None and not isinstance(of, _INDETERMINATES):
+        raise TypeError(f"of must be a symbol of the relation, got {_input._show(of)}")
+    parts = sides if relation is None else (*sides, relation)
+    definitions = _definitions(where, parts, set() if of is None else {of})
+    for symbol, value in definitions:
+        meant = _defined(value, definitions)
+        if any(getattr(meant, f"is_{f}") is (not known) for f, known in _facts(symbol).items()):
+            raise ProofError(f"{symbol} = {value} is not what {sp.srepr(symbol)} assumes")
+    modulus = _modulus(relation, of, definitions)
+    exceptions = _exceptions(_poles(sides, definitions), modulus)
+    difference = sp.together(_defined(sides[0], definitions) - _defined(sides[1], definitions))
+    numerator, denominator = sp.fraction(difference)
+    remainder = sp.expand(numerator)
+    method = "expands to 0" + " over a common denominator" * (not denominator.is_number)
+    evidence = [] if denominator.is_number else [("common denominator", sp.factor(denominator))]
+    if modulus:
+        remainder = sp.expand(sp.rem(sp.Poly(remainder, of), modulus).as_expr())
+        remainder = sp.expand(sp.fraction(sp.together(remainder))[0])
+        method = "remainder 0 modulo the relation"
+        evidence.append(("divided by", sp.factor(modulus.LC())))
+    if remainder != 0:
+        raise ProofError(f"not an identity: the numerator of the difference is {remainder}")
+    return {
+        **{"lhs": sides[0], "relation": "=", "rhs": sides[1], "region": ()},
+        **{"method": method, "evidence": tuple(evidence)},
+        "modulo": (of, relation) if modulus else None,
+        **{"where": definitions, "exceptions": exceptions},
+    }
+
+
+def _exceptions(poles: Iterable[Any], modulus: sp.Poly | None) -> tuple[Any, ...]:
+    """The factors of what is divided by; ProofError where one of them is 0 at every point."""
+    written: dict[Any, Any] = {}
+    found: dict[Any, Any] = {}
+    for denominator in poles:
+        numerator = sp.fraction(sp.together(denominator))[0]
+        if denominator.is_zero or sp.expand(numerator) == 0:
+            raise ProofError(f"undefined everywhere: the denominator {denominator} is 0")
+        written |= {
+            sp.expand(sign * d): d for d in sp.Mul.make_args(denominator) for sign in (1, -1)
+        }
+        for factor, _ in sp.factor_list(numerator)[1]:
+            if modulus and modulus.gen in _indeterminates(factor):
+                resultant = sp.resultant(factor, modulus.as_expr(), modulus.gen)
+                if sp.expand(resultant) == 0:
+                    raise ProofError(
+                        f"the denominator {denominator} vanishes where {modulus.as_expr()} = 0"
+                    )
+                if resultant.is_number:
+                    continue
+            if factor.is_zero:
+                raise ProofError(f"undefined everywhere: the denominator {denominator} is 0")
+            found[factor] = written.get(factor, factor)
+    if modulus:
+        found |= {factor: factor for factor, _ in sp.factor_list(modulus.LC())[1]}
+    return tuple(shown for factor, shown in found.items() if factor.is_zero is not False)
+
+
 def _signed(
-    stated: Any,
-    region: Region,
-    where: Definitions | None,
-    relation: str,
-    sign: int,
-    *,
-    strict: bool,
-) -> Certificate:
-    stated = as_expression("expression", stated)
-    definitions = tuple((where or {}).items())
-    expression = _rational_expression("expression", _defined(stated, definitions))
+    expression: Any, region: Region, where: Definitions | None, relation: str
+) -> dict[str, Any]:
+    """What the certificate of a sign says; ProofError where there is none."""
+    stated = _rational_expression("expression", expression)
+    wanted, strict = _SIGNS[relation]
     _require_region(region)
-    unbound = _indeterminates(expression) - set(region)
+    bounds = {s: tuple(as_expression("region", end) for end in ends) for s, ends in region.items()}
+    parts = [stated, *itertools.chain.from_iterable(bounds.values())]
+    definitions = _definitions(where, parts, region)
+    named = set().union(*map(_indeterminates, (stated, *dict(definitions).values())))
+    unbound = named - {*region, *dict(definitions)}
     if unbound:
         raise ProofError(f"the region says nothing of {', '.join(sorted(map(str, unbound)))}")
-    images = _chart(region, {s.name for s in (*region, *expression.free_symbols)})
-    evidence: list[tuple[str, Any]] = [
-        (f"${sp.latex(symbol)}$ is", image) for symbol, image in images.items()
-    ]
-    found, factors = _sign(expression, images, strict=strict)
+    images = _chart(bounds, definitions)
+    for denominator in _poles([stated], definitions):
+        _refuse_pole(denominator, images)
+    for symbol, value in definitions:
+        meant = _defined(value, definitions)
+        sign = partial(_side, meant, meant, images=images, strict=True)
+        _refuse_assumptions(symbol, f"{symbol} = {value}", sign)
+    found, reasons = _sign(_defined(stated, definitions), images, strict=strict)
     if found == 0 and strict:
-        raise ProofError(f"{expression} is identically 0, so not {relation} 0")
-    if found == -sign:
-        raise ProofError(f"{expression} has the opposite sign on the whole region")
-    method = (
-        "With t > 0 in place of the intervals, every factor has coefficients of one sign; "
-        "the signs multiply to " + ("+1." if sign > 0 else "−1.")
-    )
-    bounds = tuple((symbol, low, high) for symbol, (low, high) in region.items())
-    proof = (method, (*evidence, *factors), None, definitions)
-    certificate = Certificate(stated, relation, sp.Integer(0), bounds, *proof)
-    certificate.spot_check(points=3, rng=0)
-    return certificate
+        raise ProofError(f"{stated} is identically 0, so not {relation} 0")
+    if found == -wanted:
+        raise ProofError(f"{stated} has the opposite sign on the whole region")
+    evidence = [("with every $t>0$", sp.Eq(s, images[s], evaluate=False)) for s in images]
+    evidence += [(str(reason), reason.factor) for reason in reasons]
+    return {
+        **{"lhs": stated, "relation": relation, "rhs": sp.Integer(0)},
+        "region": tuple((symbol, *ends) for symbol, ends in bounds.items()),
+        **{"method": _method(reasons), "evidence": tuple(evidence)},
+        **{"modulo": None, "where": definitions, "exceptions": ()},
+    }
 
 
 def _require_region(region: Any) -> None:
@@ -535,9 +670,9 @@ def _require_region(region: Any) -> None:
             raise TypeError(f"{said}, got {ends} for {symbol}")
 
 
-def _chart(region: Region, taken: set[str]) -> dict[sp.Symbol, Any]:
+def _chart(region: Mapping[sp.Symbol, Any], definitions: Pairs) -> dict[sp.Symbol, Any]:
     """Each symbol of the region as a function of parameters t > 0, after a proof that it exists."""
-    letter = next(x for x in "tuvwxyz" if not any(name.startswith(f"{x}_") for name in taken))
+    letter = next(x for x in "tuvwxyz" if not any(s.name.startswith(f"{x}_") for s in region))
     images: dict[sp.Symbol, Any] = {}
     for number, (symbol, (low, high)) in enumerate(region.items()):
         if symbol.name in {other.name for other in images}:
@@ -545,105 +680,166 @@ def _chart(region: Region, taken: set[str]) -> dict[sp.Symbol, Any]:
         ends = [_rational_expression("region", low)]
         if high != sp.oo:
             ends.append(_rational_expression("region", high))
-        unknown = set().union(*map(_indeterminates, ends)) - set(images)
+        unknown = set().union(*(_indeterminates(_defined(end, definitions)) for end in ends))
+        unknown -= set(images)
         if unknown:
             raise ProofError(
                 f"the ends of {symbol} depend on {', '.join(sorted(map(str, unknown)))}, "
                 "which must stand before it in the region"
             )
+        for end in ends:  # not their difference alone: equal poles would cancel in it
+            for denominator in _denominators(end):
+                _refuse_pole(_defined(denominator, definitions), images)
+        mapped = [_defined(end, definitions).xreplace(images) for end in ends]
+        shown = f"{low} < {symbol} < {high}"
+        if high != sp.oo:
+            _refuse_empty(shown, mapped[1] - mapped[0], images)
+        _refuse_assumptions(symbol, shown, partial(_side, *mapped, images=images))
         t = sp.Symbol(f"{letter}_{number + 1}", positive=True)
-        if high == sp.oo:
-            _refuse_poles(ends[0], images)
-            image = ends[0].xreplace(images) + t
-        else:
-            _refuse_empty(symbol, ends[0], ends[1], images)
-            low, high = (end.xreplace(images) for end in ends)
-            image = (low + high * t) / (1 + t)
+        image = mapped[0] + t if high == sp.oo else (mapped[0] + mapped[1] * t) / (1 + t)
         images[symbol] = sp.cancel(image)
     return images
 
 
-def _refuse_empty(symbol: sp.Symbol, low: Any, high: Any, images: dict[sp.Symbol, Any]) -> None:
-    for end in (low, high):  # not their difference alone: equal poles would cancel in it
-        _refuse_poles(end, images)
+def _refuse_empty(shown: str, width: Any, images: dict[sp.Symbol, Any]) -> None:
     try:
-        width, _ = _sign(high - low, images, strict=True)
+        sign, _ = _sign(width, images, strict=True)
     except ProofError as error:
-        raise ProofError(f"{low} < {symbol} < {high} may be empty: {error}") from None
-    if width != 1:
-        raise ProofError(f"{low} < {symbol} < {high} is empty")
+        raise ProofError(f"{shown} may be empty: {error}") from None
+    if sign != 1:
+        raise ProofError(f"{shown} is empty")
 
 
-def _refuse_poles(expression: Any, images: dict[sp.Symbol, Any]) -> None:
-    """ProofError unless every denominator, as it is written, has one sign on the region."""
-    for denominator in _denominators(expression):
-        try:
-            sign, _ = _factor_signs(denominator.xreplace(images), images, strict=True)
-        except ProofError as error:
-            raise ProofError(f"the denominator {denominator} may vanish: {error}") from None
-        if sign == 0:
-            raise ProofError(f"undefined everywhere: the denominator {denominator} is 0")
+def _side(low: Any, high: Any = None, *, images: dict[sp.Symbol, Any], strict: bool = False) -> int:
+    """1 where 0 <= low is proved, -1 where high <= 0 is (with `strict`: < for both), else 0."""
+    for sign, end in ((1, low), (-1, high)):
+        with suppress(ProofError):
+            if end is not None and sign * _sign(end, images, strict=strict)[0] >= strict:
+                return sign
+    return 0
+
+
+def _facts(symbol: sp.Symbol) -> dict[str, bool]:
+    """What SymPy assumes of the symbol, which varies over finite numbers."""
+    return {fact.removeprefix("extended_"): known for fact, known in symbol.assumptions0.items()}
+
+
+#: What SymPy may assume of a symbol wherever it varies over intervals; and where it has a sign.
+_ASSUMED = {
+    **dict.fromkeys(("commutative", "complex", "finite", "hermitian", "real"), True),
+    **dict.fromkeys(("imaginary", "infinite"), False),
+}
+_ASSUMED_OF_SIGN = {
+    sign: {
+        **{"nonzero": True, "zero": False},
+        **dict.fromkeys(("positive", "nonnegative"), sign > 0),
+        **dict.fromkeys(("negative", "nonpositive"), sign < 0),
+        **(dict.fromkeys(("prime", "composite"), False) if sign < 0 else {}),
+    }
+    for sign in (1, -1)
+}
+
+
+def _refuse_assumptions(symbol: sp.Symbol, shown: str, sign: Callable[[], int]) -> None:
+    """ProofError unless all that SymPy assumes of the symbol holds where it is said to lie.
+
+    SymPy simplifies by assumptions before anything is seen here: √(p²) is p for a positive p.
+    """
+    facts = _facts(symbol)
+    for allowed in (lambda: _ASSUMED, lambda: _ASSUMED | _ASSUMED_OF_SIGN.get(sign(), {})):
+        if facts.items() <= allowed().items():
+            return
+    raise ProofError(f"{shown} is not proved to be what {sp.srepr(symbol)} assumes")
+
+
+def _refuse_pole(denominator: Any, images: dict[sp.Symbol, Any]) -> None:
+    """ProofError unless the denominator has one sign on the region."""
+    try:
+        sign, _ = _sign(denominator, images, strict=True)
+    except ProofError as error:
+        raise ProofError(f"the denominator {denominator} may vanish: {error}") from None
+    if sign == 0:
+        raise ProofError(f"undefined everywhere: the denominator {denominator} is 0")
+
+
+class _Reason(NamedTuple):
+    """Why a factor has its sign: `how`, where {} stands for a number of coefficients."""
+
+    name: str
+    factor: Any
+    how: str
+    seen: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.how.format(self.seen)}"
+
+
+def _method(reasons: Iterable[_Reason]) -> str:
+    counts: dict[str, int] = {}
+    for reason in reasons:
+        counts[reason.how] = counts.get(reason.how, 0) + reason.seen
+    return "; ".join(how.format(count) for how, count in counts.items()) or "the sign of a number"
 
 
 def _sign(
     expression: Any, images: dict[sp.Symbol, Any], *, strict: bool
-) -> tuple[int, list[tuple[str, Any]]]:
+) -> tuple[int, list[_Reason]]:
     """The sign of an expression on the chart (0: it is identically 0) and what shows it."""
-    _refuse_poles(expression, images)
-    return _factor_signs(expression.xreplace(images), images, strict=strict)
-
-
-def _factor_signs(
-    mapped: Any, images: dict[sp.Symbol, Any], *, strict: bool
-) -> tuple[int, list[tuple[str, Any]]]:
     parameters = sorted(set().union(*(i.free_symbols for i in images.values())), key=str)
-    mapped = sp.factor(sp.together(mapped))
+    mapped = sp.factor(sp.together(expression.xreplace(images)))
     if mapped == 0:
-        return 0, [("it expands to", mapped)]
+        return 0, [_Reason("the whole", mapped, "expands to 0")]
     sign = 1
-    evidence: list[tuple[str, Any]] = []
+    reasons: list[_Reason] = []
     for part, name in zip(sp.fraction(mapped), ("numerator", "denominator"), strict=True):
         constant, factors = sp.factor_list(part, *parameters)
         sign *= 1 if constant > 0 else -1
         for factor, power in factors:
-            factor_sign, reason = _one_sign(sp.Poly(factor, *parameters))
+            factor_sign, how, count = _one_sign(factor, parameters)
             if factor_sign == 0 and power % 2 == 0 and not strict and name == "numerator":
-                evidence.append((f"{name}, to the even power {power}, so at least 0", factor))
-                continue
-            if factor_sign == 0:
+                how = f"an even power, {power}"
+            elif factor_sign == 0:
                 raise ProofError(
                     f"no sign certificate: the {name}'s factor {factor} has coefficients of both "
                     "signs"
                 )
             sign *= factor_sign ** (power % 2)
-            evidence.append((f"{name}, factor {reason}", factor))
-    return sign, evidence
+            reasons.append(_Reason(f"factor of the {name}", factor, how, count))
+    return sign, reasons
 
 
-def _one_sign(polynomial: sp.Poly) -> tuple[int, str]:
-    """The sign of a polynomial on t > 0 and why it has it; 0 where no certificate is found."""
-    raised = polynomial
-    raising = sp.Poly(1 + sum(polynomial.gens), *polynomial.gens)
-    for steps in range(_POLYA_STEPS + 1):
-        multiplied = f" times $(1+\\sum t)^{{{steps}}}$" if steps else ""
-        for sign in (1, -1):
-            if all(sign * coefficient > 0 for coefficient in raised.coeffs()):
-                return sign, f"with coefficients of one sign{multiplied}"
-        raised = raised * raising
-    if len(polynomial.free_symbols) == 1:
-        return _without_root(sp.Poly(polynomial.as_expr(), *polynomial.free_symbols))
-    return 0, ""
+def _one_sign(factor: Any, parameters: Sequence[sp.Symbol]) -> tuple[int, str, int]:
+    """The sign of a polynomial on t > 0, why it has it, and the number of coefficients seen.
+
+    The sign is 0 where no certificate is found.
+    """
+    own = [t for t in parameters if factor.has(t)]
+    polynomial = sp.Poly(factor, *own)
+    multipliers = (
+        {r"(\sum t)": sum(own)}
+        if polynomial.is_homogeneous
+        else {r"(1+\sum t)": 1 + sum(own), r"(\sum t)": sum(own)}
+    )
+    for shown, multiplier in multipliers.items():
+        raised, raising = polynomial, sp.Poly(multiplier, *own)
+        for steps in range(_POLYA_STEPS + 1):
+            coefficients = raised.coeffs()
+            signs = {coefficient > 0 for coefficient in coefficients}
+            if len(signs) == 1:
+                times = f" after times ${shown}^{steps}$" if steps else ""
+                how = f"signs of {{}} coefficients{times}"
+                return (1 if signs.pop() else -1), how, len(coefficients)
+            raised = raised * raising
+    return _without_root(polynomial) if len(own) == 1 else (0, "", 0)
 
 
-def _without_root(polynomial: sp.Poly) -> tuple[int, str]:
+def _without_root(polynomial: sp.Poly) -> tuple[int, str, int]:
     """The sign of an irreducible polynomial in one t if it has no root in t > 0 (Sturm)."""
     chain = sp.sturm(polynomial)
     at_zero, at_infinity = ([p.eval(0) for p in chain], [p.LC() for p in chain])
     if polynomial.eval(0) == 0 or _sign_changes(at_zero) != _sign_changes(at_infinity):
-        return 0, ""
-    value = polynomial.eval(1)
-    reason = f"without a root in $t>0$ by Sturm's theorem and with the value {value} at 1"
-    return (1 if value > 0 else -1), reason
+        return 0, "", 0
+    return (1 if polynomial.eval(1) > 0 else -1), "Sturm: no root in $t>0$", 0
 
 
 def _sign_changes(numbers: Sequence[Any]) -> int:
@@ -651,20 +847,18 @@ def _sign_changes(numbers: Sequence[Any]) -> int:
     return sum(before != after for before, after in itertools.pairwise(signs))
 
 
-def _modulus(relation: Any, of: sp.Symbol | None) -> sp.Poly | None:
+def _modulus(relation: Any, of: Any, definitions: Pairs) -> sp.Poly | None:
     """The relation as a polynomial in `of`; ProofError where a remainder would say nothing."""
     if relation is None:
         if of is not None:
             raise ProofError(f"no relation says what {of} is")
         return None
-    relation = _rational_expression("relation", relation)
-    if of is not None and not isinstance(of, _INDETERMINATES):
-        raise TypeError(f"of must be a symbol of the relation, got {_input._show(of)}")
-    if of is None or of not in relation.free_symbols:
+    given = _defined(relation, definitions)
+    if of is None or of not in _indeterminates(given):
         raise ProofError(f"the relation {relation} must contain the symbol that it defines: {of}")
     if _denominators(relation):
         raise ProofError(f"the relation must be a polynomial, got {relation}")
-    modulus = sp.Poly(sp.expand(relation), of)
+    modulus = sp.Poly(sp.expand(sp.fraction(sp.together(given))[0]), of)
     if modulus.degree() < 1:
         raise ProofError(f"the relation {relation} does not restrict {of}")
     return modulus
@@ -684,7 +878,8 @@ def _rational_expression(name: str, value: Any) -> Any:
 def _foreign(expression: Any) -> Any:
     """The first part of the expression that is not rational arithmetic, or None."""
     if isinstance(expression, _INDETERMINATES):
-        return None if expression.is_commutative else expression
+        number = expression.is_commutative and expression.is_finite is not False
+        return None if number else expression
     if isinstance(expression, sp.Rational):
         return None
     if isinstance(expression, sp.Pow):

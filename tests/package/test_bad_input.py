@@ -22,7 +22,7 @@ from w2s import hermite, page, proof, simulate, symbolic
 from w2s.statements import traces
 
 NAN, INF = math.nan, math.inf
-X, Y = sp.symbols("x y")
+X, Y, Z = sp.symbols("x y z")
 CLAIM = proof.positive(X, {X: (1, 2)})
 WORDS = {"printed": "1", "check": "a count", "anchor": "a"}
 #: Second cases of a function whose parameters are tried already.
@@ -35,10 +35,16 @@ MORE = {
     "simulate.sign_rows": (simulate.sign_rows, {"rng": 0, "n": 3, "d": 2}),
     "proof.identity": (
         proof.identity,
-        {"lhs": 1 / X, "rhs": X - 1, "relation": X**2 - X - 1, "of": X},
+        {
+            **{"lhs": 1 / X, "rhs": X - Y, "relation": X**2 - X * Y - 1, "of": X},
+            "where": {Y: sp.Integer(1)},
+        },
     ),
     **{
-        f"proof.{name}": (getattr(proof, name), {"expression": sign * X, "region": {X: (1, 2)}})
+        f"proof.{name}": (
+            getattr(proof, name),
+            {"expression": sign * X * Y, "region": {X: (1, 2)}, "where": {Y: 1 / X}},
+        )
         for name, sign in [
             *(("positive", 1), ("nonnegative", 1)),
             *(("negative", -1), ("nonpositive", -1)),
@@ -164,6 +170,11 @@ KINDS = {
     "expression": NO_EXPRESSION,
     "rational": {**NO_EXPRESSION, **NO_RATIONAL},
     "region": {**NO_OBJECT, "no pair": {X: 1}, "no symbol": {1: (0, 1)}, "nan": {X: (0, NAN)}},
+    "definitions": {
+        **{label: value for label, value in NO_OBJECT.items() if label not in ("dict", "None")},
+        **{"no symbol": {1: X}, "text inside": {Y: "x"}, "float": {Y: 0.5}, "nan": {Y: math.nan}},
+        **{"circular": {Y: Y / 2}, "what varies": {X: Y, Y: 1 / X}, "unused": {Y: X, Z: X}},
+    },
     "object": NO_OBJECT,
     "callable": NO_CALLABLE,
     "proofs": {"text": "proof", "number": 1.0, "list": [1], "None": None, "object": object()},
@@ -233,8 +244,9 @@ BY_FUNCTION = {
     "covariance.errors": {"lam_t": "penalties", "lam_s": "penalties"},
     "covariance.best_student": {"lam_t": "one penalty"},
     "covariance.winning_windows": {"lam_t": "one penalty"},
+    "proof.identity": {"where": "definitions"},
     **{
-        f"proof.{name}": {"expression": "rational"}
+        f"proof.{name}": {"expression": "rational", "where": "definitions"}
         for name in ("positive", "negative", "nonnegative", "nonpositive")
     },
 }
