@@ -803,7 +803,7 @@ def _sign(
                     f"no sign certificate: the {name}'s factor {factor} has coefficients of both "
                     "signs"
                 )
-            sign *= factor_sign ** (power % 2)
+            sign *= factor_sign ** int(power % 2)
             reasons.append(_Reason(f"factor of the {name}", factor, how, count))
     return sign, reasons
 
