@@ -363,4 +363,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("source-read", _reread)
     app.setup_extension("tools.print.print_edition")
     app.setup_extension("notebooks")
+    app.setup_extension("figure_numbers")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

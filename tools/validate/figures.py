@@ -235,6 +235,7 @@ class _Rounding:
         elif scale is not None:
             self.log = scale.get_scale() == "log"
             low, high = getattr(scale.axes, f"get_{scale.axis_name}lim")()
+        self.edge = max(abs(low), abs(high))
         # The limits of an axis are often round: their last bit must not decide.
         self.places = DIGITS - floor(log10(abs(high - low) or 1) + 0.03)
 
@@ -242,7 +243,7 @@ class _Rounding:
         if not np.isfinite(value):
             return str(float(value))
         exact = float(value) * (1 + 1e-10)  # nor that of a tie
-        if self.log:
+        if self.log or abs(exact) > 10 * self.edge:  # far outside, as at a pole
             return str(Decimal(f"{exact:.{DIGITS - 1}e}"))
         rounded = Decimal(exact).quantize(Decimal((0, (1,), -self.places)))
         return str(rounded or abs(rounded))  # no minus before a zero
