@@ -6,6 +6,7 @@ import sympy as sp
 from w2s.symbolic import lam_s, lam_t, m_s1, m_s2, m_t1, m_t2
 
 from w2s import marchenko_pastur as mp_law
+from w2s.proof import ProofError, refused
 from w2s.statements.traces import R_s, R_t, S_s, S_t, trace_limit, transpose, words
 
 #: (λ, γ) of teacher and student
@@ -88,14 +89,53 @@ def test_trace_limit_is_cyclic(first, second):
 )
 @pytest.mark.parametrize("function", [trace_limit, words])
 def test_alternating_words_are_refused(word, function):
-    with pytest.raises(ValueError, match="alternates"):
+    with pytest.raises(ProofError, match="alternates"):
         function(word)
 
 
 @pytest.mark.parametrize("word", [R_t**3, R_s**2 * R_t**3, R_s**-1, R_t * R_s * R_t**2])
 def test_powers_without_a_transform_are_refused(word):
-    with pytest.raises(ValueError, match="no transform is known"):
+    with pytest.raises(ProofError, match="no transform is known"):
         trace_limit(word)
+
+
+A, k, x = sp.Symbol("A", commutative=False), sp.Symbol("k"), sp.Symbol("x")
+UNREADABLE = {
+    "a fractional power": (R_t ** sp.Rational(3, 2), r"Rhat\*\*\(3/2\)"),
+    "a root of a product": (R_s + sp.sqrt(R_t * R_s), r"sqrt\(Rhat\*Rtilde\)"),
+    "a symbol for a power": (R_s * R_t**k, r"Rhat\*\*k"),
+    "a float for a power": (R_t**2.0, r"Rhat\*\*2\.0"),
+    "a foreign letter": (R_t * A * R_t, "A"),
+    "its inverse": (2 * R_s * A**-1, r"A\*\*\(-1\)"),
+    "the inverse of a sum": (x / (R_t + R_s), r"\(Rhat \+ Rtilde\)\*\*\(-1\)"),
+    "a function": (R_t * sp.exp(R_s), r"exp\(Rtilde\)"),
+    "a scalar function of a letter": (x * sp.Abs(R_t), r"Abs\(Rhat\)"),
+    "a trace": (sp.Trace(sp.MatrixSymbol("M", 3, 3)) * R_t, r"Trace\(M\)"),
+    "a matrix": (sp.MatrixSymbol("M", 3, 3), "M"),
+}
+
+
+@pytest.mark.parametrize("what", UNREADABLE)
+@pytest.mark.parametrize("function", [transpose, trace_limit, words])
+def test_what_cannot_be_read_is_refused_by_name(what, function):
+    word, name = UNREADABLE[what]
+    with pytest.raises(ValueError, match=rf"got the factor {name}$") as refusal:
+        function(word)
+    assert not isinstance(refusal.value, ProofError)  # an error, which `refused` does not count
+
+
+@pytest.mark.parametrize("word", [R_t**-1, R_t * R_s**-2, S_t * R_s])
+def test_words_refuses_inverses_and_transpose_reads_them(word):
+    with pytest.raises(ValueError, match="positive powers"):
+        words(word)
+    assert transpose(transpose(word)) == sp.expand(word)
+
+
+def test_refusals_of_a_derivation_are_counted():
+    """Without a limit a wrong derivation proves nothing."""
+    assert refused(trace_limit, [R_t, R_t * R_s * R_t * R_s, R_t**3]) == "2 of 3"
+    with pytest.raises(ValueError, match="got the factor A"):
+        refused(trace_limit, [A])
 
 
 def test_words_merges_rotations_and_adds_up_to_the_limit():

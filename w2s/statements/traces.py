@@ -8,11 +8,12 @@ free, so that d⁻¹ tr R̂ⁱR̃ʲ is the product of the two.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import sympy as sp
 
-from w2s.proof import as_expression
+from w2s.proof import ProofError, as_expression
 from w2s.statements.symbolic import lam_s, lam_t, m_s1, m_s2, m_t1, m_t2
 
 __all__ = ["TRANSFORMS", "R_s", "R_t", "S_s", "S_t", "trace_limit", "transpose", "words"]
@@ -37,12 +38,22 @@ def transpose(word: Any) -> Any:
     sympy.Expr
         The sum of the reversed words.
 
+    Raises
+    ------
+    ValueError
+        A factor is neither a number nor a whole power of R̂ or R̃.
+
     Examples
     --------
     >>> transpose(R_t * R_s**2)
     Rtilde**2*Rhat
     """
-    return sp.Add(*(_scaled(*_split(term), reverse=True) for term in _terms("word", word)))
+    return sp.Add(
+        *(
+            scalar * sp.Mul(*(letter**power for letter, power in reversed(powers)))
+            for scalar, powers in _read("word", word)
+        )
+    )
 
 
 def trace_limit(word: Any) -> Any:
@@ -60,20 +71,23 @@ def trace_limit(word: Any) -> Any:
 
     Raises
     ------
-    ValueError
+    ProofError
         A word that alternates more than once, such as R̂R̃R̂R̃ (its limit is not a product), or a
-        power for which no transform is known.
+        power for which no transform is known: by these rules it has no limit.
+    ValueError
+        A factor is neither a number nor a whole power of R̂ or R̃.
 
     Examples
     --------
     >>> trace_limit(R_t * R_s * R_s)
     m_s2*m_t1
     """
-    total = sp.Integer(0)
-    for term in _terms("word", word):
-        scalar, powers = _split(term)
-        total += scalar * sp.Mul(*(_transform(base, power) for base, power in _cyclic(powers)))
-    return total
+    return sp.Add(
+        *(
+            scalar * sp.Mul(*(_transform(letter, power) for letter, power in _cyclic(powers)))
+            for scalar, powers in _read("word", word)
+        )
+    )
 
 
 def words(expression: Any) -> dict[Any, Any]:
@@ -94,8 +108,10 @@ def words(expression: Any) -> dict[Any, Any]:
 
     Raises
     ------
-    ValueError
+    ProofError
         A word alternates more than once, so `trace_limit` would refuse it.
+    ValueError
+        A factor that is neither a number nor R̂ᵏ or R̃ᵏ with a whole k > 0.
 
     Examples
     --------
@@ -103,8 +119,10 @@ def words(expression: Any) -> dict[Any, Any]:
     {Rhat**2: 1, Rhat*Rtilde: 2*lambda_s, Rtilde**2: lambda_s**2}
     """
     collected: dict[tuple[int, ...], Any] = {}
-    for term in _terms("expression", expression):
-        scalar, powers = _split(term)
+    for scalar, powers in _read("expression", expression):
+        for letter, power in powers:
+            if power < 0:
+                raise ValueError(f"expression must have positive powers, got {letter**power}")
         found = dict(_cyclic(powers))
         key = tuple(found.get(letter, 0) for letter in (R_t, R_s))
         collected[key] = collected.get(key, 0) + scalar
@@ -113,22 +131,22 @@ def words(expression: Any) -> dict[Any, Any]:
     return {R_t**i * R_s**j: coefficient for (i, j), coefficient in ordered}
 
 
-def _terms(name: str, word: Any) -> Any:
-    return sp.Add.make_args(sp.expand(as_expression(name, word)))
-
-
-def _split(term: Any) -> tuple[Any, list[tuple[Any, int]]]:
-    commuting, rest = term.args_cnc()
-    return sp.Mul(*commuting), [(factor.base, int(factor.exp)) for factor in map(_power, rest)]
-
-
-def _power(factor: Any) -> sp.Pow:
-    return factor if factor.is_Pow else sp.Pow(factor, 1, evaluate=False)
-
-
-def _scaled(scalar: Any, powers: list[tuple[Any, int]], *, reverse: bool) -> Any:
-    ordered = reversed(powers) if reverse else powers
-    return scalar * sp.Mul(*(base**power for base, power in ordered))
+def _read(name: str, word: Any) -> Iterator[tuple[Any, list[tuple[Any, int]]]]:
+    """Each term as what commutes and its letters with their powers; ValueError for other terms."""
+    for term in sp.Add.make_args(sp.expand(as_expression(name, word))):
+        commuting, rest = term.args_cnc()
+        factors = [factor.as_base_exp() for factor in rest]
+        readable = [
+            *(all(s.is_commutative for s in factor.free_symbols) for factor in commuting),
+            *(letter in TRANSFORMS and isinstance(power, sp.Integer) for letter, power in factors),
+        ]
+        if not all(readable):
+            factor = [*commuting, *rest][readable.index(False)]
+            raise ValueError(
+                f"{name} must be a sum of products of numbers and whole powers of {R_t} and {R_s}, "
+                f"got the factor {factor}"
+            )
+        yield sp.Mul(*commuting), [(letter, int(power)) for letter, power in factors]
 
 
 def _cyclic(powers: list[tuple[Any, int]]) -> list[tuple[Any, int]]:
@@ -138,7 +156,8 @@ def _cyclic(powers: list[tuple[Any, int]]) -> list[tuple[Any, int]]:
         powers = [merged, *powers[1:-1]]
     bases = [base for base, _ in powers]
     if len(set(bases)) != len(bases):
-        raise ValueError(f"the word alternates more than once: {powers}; freeness gives no product")
+        word = sp.Mul(*(letter**power for letter, power in powers))
+        raise ProofError(f"the word alternates more than once: {word}; freeness gives no product")
     return powers
 
 
@@ -146,4 +165,4 @@ def _transform(base: Any, power: int) -> Any:
     try:
         return TRANSFORMS[base][power]
     except KeyError:
-        raise ValueError(f"no transform is known for d^-1 tr {base}**{power}") from None
+        raise ProofError(f"no transform is known for d^-1 tr {base}**{power}") from None
