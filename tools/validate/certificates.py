@@ -26,7 +26,7 @@ def as_json(certificate: Any) -> dict[str, Any]:
     named: dict[str, Any] = {}
     tree = functools.partial(_tree, named=named)
     modulo = certificate.modulo and [tree(part) for part in certificate.modulo]
-    return {
+    statement = {
         "said": str(certificate),
         "lhs": tree(certificate.lhs),
         "relation": certificate.relation,
@@ -34,10 +34,28 @@ def as_json(certificate: Any) -> dict[str, Any]:
         "region": [[tree(part) for part in interval] for interval in certificate.region],
         "where": [[tree(symbol), tree(value)] for symbol, value in certificate.where],
         "modulo": modulo,
-        "exceptions": [tree(part) for part in getattr(certificate, "exceptions", ())],
+        "exceptions": [tree(part) for part in certificate.exceptions],
+    }
+    return {
+        **statement,
+        "assumed": {name: sign for name, symbol in named.items() if (sign := _assumed(symbol))},
         "method": certificate.method,
         "evidence": [[name, tree(value)] for name, value in certificate.evidence],
     }
+
+
+#: What SymPy may assume of a symbol's sign, the strongest first.
+_ASSUMED = {
+    "is_positive": ">",
+    "is_negative": "<",
+    "is_nonzero": "!=",
+    "is_nonnegative": ">=",
+    "is_nonpositive": "<=",
+}
+
+
+def _assumed(symbol: Any) -> str | None:
+    return next((sign for fact, sign in _ASSUMED.items() if getattr(symbol, fact)), None)
 
 
 def _tree(value: Any, named: dict[str, Any]) -> Any:
