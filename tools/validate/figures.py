@@ -308,13 +308,15 @@ def differences(recorded: str, drawn: str) -> list[str]:
         if was == now or _near(path, was, now):
             continue
         place = path[:-1][:2]
-        names = (f.get((path[0], key)) for f in (old, new) for key in ("title", "x label"))
-        where = ", ".join([f"{path[0]} {next(filter(None, names), '')}".rstrip(), *place[1:]])
+        names = (f.get((path[0], key), "''") for f in (old, new) for key in ("title", "x label"))
+        name = next((f" {name}" for name in names if name != "''"), "")
+        where = ", ".join([path[0] + name, *place[1:]])
         if len(place) == 2 and place in before ^ after:
             told[f"{where} {'is missing' if place in before else 'is new'}"] = []
         else:
             told.setdefault(where, []).append(f"{' '.join(path[len(place) :])} {was} → {now}")
-    return [where + ": " * bool(what) + ", ".join(what) for where, what in told.items()]
+    sentences = (where + ": " * bool(what) + ", ".join(what) for where, what in told.items())
+    return [sentence.replace(r"\\", "\\") for sentence in sentences]  # TeX as it was written
 
 
 def _facts(words: str) -> dict[tuple[str, ...], str]:
