@@ -269,6 +269,7 @@ RECORDED = {
         "import helper\nhelper.NUMBER",
         IF.format("==", "print(1)"),
         IF.format("!=", "print(1)"),
+        "import matplotlib.pyplot as plt\nplt.plot([1, helper.NUMBER])\nplt.show()",
     ),
     "raises": ("import helper\nassert helper.NUMBER == 41, 'not so'", *GOOD),
     "warns": (*GOOD, "import warnings\n" + IF.format("!=", "warnings.warn('beware')")),
@@ -278,6 +279,7 @@ FAILURES = [
     ("differs", 2, "Cell outputs differ", "'41' == '43'"),
     ("differs", 3, "Cell outputs differ", "Missing output fields"),
     ("differs", 4, "Cell outputs differ", "Unexpected output fields"),
+    ("differs", 5, "Cell outputs differ", "axes 1, line: y value 2 41.0000 → 43.0000\n"),
     ("raises", 0, "Cell execution caused an exception", "AssertionError: not so"),
     ("warns", 2, "The cell wrote to stderr", "UserWarning: beware"),
 ]
@@ -343,6 +345,24 @@ def test_a_chapter_that_fails_keeps_its_old_record(failures, capfd):
     assert "Mend the cell, then run: make record CHAPTER=raises" in output
 
 
+def test_a_figure_that_has_no_words_is_not_recorded(book, capfd):
+    edit(book / "book" / "small.md", "plt.plot([1, 2])", "plt.imshow([[1, 2]])")
+    before = record_path(book / "book" / "small.md").read_bytes()
+    assert record(book, []) != 0
+    assert "has no words for a AxesImage" in told(capfd.readouterr())
+    assert record_path(book / "book" / "small.md").read_bytes() == before
+
+
+def test_without_its_hook_no_chapter_is_recorded(book, capfd):
+    broken = "import tools.validate.nbval_chapters as plugin\nplugin.START = '1 / 0'\n"
+    (book / "conftest.py").write_text(broken, "utf-8")
+    before = record_path(book / "book" / "small.md").read_bytes()
+    assert record(book, []) != 0
+    complaint = "small.md: its kernel cannot be watched: division by zero"
+    assert complaint in told(capfd.readouterr())
+    assert record_path(book / "book" / "small.md").read_bytes() == before
+
+
 # --- pages --------------------------------------------------------------------------------------
 
 
@@ -375,6 +395,11 @@ def test_pages_show_pictures_executions_and_errata_that_link_both_ways(validated
     seconds = nbformat.read(validated_path(validated / "book" / "small.md"), as_version=4)
     assert f"<p>{seconds.metadata['execution_seconds']:.0f}</p>" in ledger
     assert f"numpy {version('numpy')}" in ledger
+    # The numbers behind the picture: folded below it, and to take along.
+    below = chapter.partition("<figcaption>")[2].partition("</details>")[0]
+    assert "<summary>The numbers behind this picture</summary>" in below
+    (address,) = re.findall(r'href="\.\./(_downloads/\w+/fig-small\.csv)"', below)
+    assert "1,line 1,,0.0,1.0," in (site(validated) / address).read_text("utf-8")
     # An erratum and its entry know each other; a verdict's item is in the index.
     assert 'href="errata.html#erratum-figure-1"' in chapter
     assert 'id="erratum-figure-1"' in errata
