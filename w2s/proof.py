@@ -120,10 +120,11 @@ class Certificate:
         if _MADE.get(id(self)) is self:
             return
         try:
-            found = self._decided()
+            other = [
+                name for name, value in self._decided().items() if getattr(self, name) != value
+            ]
         except (AttributeError, TypeError, ValueError) as error:
             raise ProofError(f"the certificate does not hold: {error}") from error
-        other = [name for name, value in found.items() if getattr(self, name) != value]
         if other:
             raise ProofError(f"the certificate is not what the proof gives: {', '.join(other)}")
 
@@ -578,13 +579,15 @@ def _identity(
     difference = sp.together(_defined(sides[0], definitions) - _defined(sides[1], definitions))
     numerator, denominator = sp.fraction(difference)
     remainder = sp.expand(numerator)
-    method = "expands to 0" + " over a common denominator" * (not denominator.is_number)
+    divides = any(map(_denominators, (*sides, *dict(definitions).values())))
+    method = "expands to 0" + " over a common denominator" * divides
     evidence = [] if denominator.is_number else [("common denominator", sp.factor(denominator))]
     if modulus:
         remainder = sp.expand(sp.rem(sp.Poly(remainder, of), modulus).as_expr())
         remainder = sp.expand(sp.fraction(sp.together(remainder))[0])
         method = "remainder 0 modulo the relation"
-        evidence.append(("divided by", sp.factor(modulus.LC())))
+        if not modulus.LC().is_number:
+            evidence.append(("divided by", sp.factor(modulus.LC())))
     if remainder != 0:
         raise ProofError(f"not an identity: the numerator of the difference is {remainder}")
     return {
@@ -601,8 +604,11 @@ def _exceptions(poles: Iterable[Any], modulus: sp.Poly | None) -> tuple[Any, ...
     found: dict[Any, Any] = {}
     for denominator in poles:
         numerator = sp.fraction(sp.together(denominator))[0]
-        if denominator.is_zero or sp.expand(numerator) == 0:
+        expanded = sp.expand(numerator)
+        if denominator.is_zero or expanded == 0:
             raise ProofError(f"undefined everywhere: the denominator {denominator} is 0")
+        if expanded.is_number:
+            continue
         written |= {
             sp.expand(sign * d): d for d in sp.Mul.make_args(denominator) for sign in (1, -1)
         }
@@ -650,7 +656,7 @@ def _signed(
     if found == -wanted:
         raise ProofError(f"{stated} has the opposite sign on the whole region")
     evidence = [("with every $t>0$", sp.Eq(s, images[s], evaluate=False)) for s in images]
-    evidence += [(str(reason), reason.factor) for reason in reasons]
+    evidence += [(f"{name}: {_said(how, seen)}", part) for name, part, how, seen in reasons]
     return {
         **{"lhs": stated, "relation": relation, "rhs": sp.Integer(0)},
         "region": tuple((symbol, *ends) for symbol, ends in bounds.items()),
@@ -763,22 +769,23 @@ def _refuse_pole(denominator: Any, images: dict[sp.Symbol, Any]) -> None:
 
 
 class _Reason(NamedTuple):
-    """Why a factor has its sign: `how`, where {} stands for a number of coefficients."""
+    """Why a part of an expression has its sign, and how many coefficients show it."""
 
     name: str
-    factor: Any
+    part: Any
     how: str
     seen: int = 0
 
-    def __str__(self) -> str:
-        return f"{self.name}: {self.how.format(self.seen)}"
+
+def _said(how: str, seen: int) -> str:
+    return f"sign{'s' * (seen > 1)} of {seen} coefficient{'s' * (seen > 1)}{how}" if seen else how
 
 
 def _method(reasons: Iterable[_Reason]) -> str:
-    counts: dict[str, int] = {}
+    seen: dict[str, int] = {}
     for reason in reasons:
-        counts[reason.how] = counts.get(reason.how, 0) + reason.seen
-    return "; ".join(how.format(count) for how, count in counts.items()) or "the sign of a number"
+        seen[reason.how] = seen.get(reason.how, 0) + reason.seen
+    return "; ".join(_said(*item) for item in seen.items()) or "the sign of a number"
 
 
 def _sign(
@@ -797,7 +804,7 @@ def _sign(
         for factor, power in factors:
             factor_sign, how, count = _one_sign(factor, parameters)
             if factor_sign == 0 and power % 2 == 0 and not strict and name == "numerator":
-                how = f"an even power, {power}"
+                factor, how = factor**power, "an even power"
             elif factor_sign == 0:
                 raise ProofError(
                     f"no sign certificate: the {name}'s factor {factor} has coefficients of both "
@@ -826,8 +833,8 @@ def _one_sign(factor: Any, parameters: Sequence[sp.Symbol]) -> tuple[int, str, i
             coefficients = raised.coeffs()
             signs = {coefficient > 0 for coefficient in coefficients}
             if len(signs) == 1:
-                times = f" after times ${shown}^{steps}$" if steps else ""
-                how = f"signs of {{}} coefficients{times}"
+                power = f"^{steps}" * (steps > 1)
+                how = f" after times ${shown}{power}$" if steps else ""
                 return (1 if signs.pop() else -1), how, len(coefficients)
             raised = raised * raising
     return _without_root(polynomial) if len(own) == 1 else (0, "", 0)

@@ -4,6 +4,8 @@ The statements are made from seeded random rational functions. Whether one is tr
 by other means: by construction, by exact evaluation, or by isolating roots.
 """
 
+import copy
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -117,19 +119,102 @@ def test_a_relation_that_would_prove_everything_is_refused(relation, of, message
         proof.identity(M, M + 1, relation=relation, of=of)
 
 
-def test_a_denominator_that_the_relation_makes_zero_is_refused():
-    with pytest.raises(ProofError, match=r"m - 1 vanishes where"):
-        proof.identity((M**2 - 1) / (M - 1), 0, relation=M - 1, of=M)
+ZERO = (X - 1) * (X + 1) - X**2 + 1  # SymPy does not see it
+NOTHING = sp.Symbol("o", zero=True)
+
+
+def unevaluated(kind, *parts):
+    return kind(*parts, evaluate=False)
+
+
+UNDEFINED = {
+    "a hidden 0 on both sides": (1 / ZERO, 1 / ZERO, {}),
+    "two of them": (1 / ZERO, 7 / ((Y + 1) ** 2 - Y**2 - 2 * Y - 1), {}),
+    "in a denominator's denominator": (1 / (1 + 1 / ZERO), 0, {}),
+    "on the right only": (X, X * (1 + 1 / ZERO), {}),
+    "cancelled by the difference": (X / ZERO + Y, Y + X / ZERO, {}),
+    "times 0, which is not carried out": (unevaluated(sp.Mul, 0, 1 / ZERO), 0, {}),
+    "a quotient that is not carried out": (unevaluated(sp.Mul, ZERO, 1 / ZERO), 1, {}),
+    "1/0 that is not carried out": (unevaluated(sp.Pow, sp.Integer(0), -1), 1 / X, {}),
+    "a symbol that is 0": (1 / NOTHING, 1 / NOTHING, {}),
+    "times another": (X / (NOTHING * X), X / (NOTHING * X), {}),
+    "a definition that is 0": (1 / Z, 1 / Z, {"where": {Z: ZERO}}),
+    "1/(1 + 1/0), which SymPy takes for 0": (1 / (1 + 1 / Z), 0, {"where": {Z: ZERO}}),
+    "by a later definition": (1 / (1 + 1 / (Z - X)), 0, {"where": {Z: M, M: X}}),
+    "inside a definition": (Z - Z / 2, Z / 2, {"where": {Z: 1 / ZERO}}),
+    "a definition of a definition": (Z, Z, {"where": {Z: 1 / (M - X), M: X}}),
+}
+
+
+@pytest.mark.parametrize("what", UNDEFINED)
+def test_an_identity_that_is_undefined_everywhere_is_refused(what):
+    lhs, rhs, more = UNDEFINED[what]
+    with pytest.raises(ProofError, match="undefined everywhere"):
+        proof.identity(lhs, rhs, **more)
+    if NOTHING in lhs.free_symbols:
+        return  # `spot_check` gives it other values
+    with pytest.raises(AssertionError, match="undefined"):
+        forged(lhs, "=", rhs=rhs, where=tuple(more.get("where", {}).items())).spot_check()
+
+
+@pytest.mark.parametrize(
+    ("lhs", "rhs", "relation", "more"),
+    [
+        ((M**2 - 1) / (M - 1), 0, M - 1, {}),
+        (X / (M**2 - X) - X / (M**2 - X) ** 2, 0, M**2 - X, {}),
+        (1 / (M - 1), 1 / (M - 1), M - 1, {}),  # both sides the same, at no point defined
+        (1 / (M - 1), 1 / (M - 1), M**2 - 1, {}),  # at one root of two
+        (1 / Z, 1 / Z, M**2 - X, {"where": {Z: M**2 - X}}),
+        (1 / (X - M), 1 / (X - M), Z - M, {"where": {Z: X}}),
+    ],
+)
+def test_a_denominator_that_the_relation_makes_zero_is_refused(lhs, rhs, relation, more):
     with pytest.raises(ProofError, match="vanishes where"):
-        proof.identity(X / (M**2 - X) - X / (M**2 - X) ** 2, 0, relation=M**2 - X, of=M)
+        proof.identity(lhs, rhs, relation=relation, of=M, **more)
 
 
-def test_a_denominator_that_is_zero_everywhere_is_refused():
-    zero, other_zero = (X - 1) * (X + 1) - X**2 + 1, (Y + 1) ** 2 - Y**2 - 2 * Y - 1
-    for lhs, rhs in [(1 / zero, 7 / other_zero), (1 / (1 + 1 / zero), 0), (X / zero, X / zero + 0)]:
-        if lhs - rhs != 0:  # SymPy itself cancels the last one before anybody can look
-            with pytest.raises(ProofError, match="undefined everywhere"):
-                proof.identity(lhs, rhs)
+P, R_, N = (
+    sp.Symbol("p", positive=True),
+    sp.Symbol("r", real=True),
+    sp.Symbol("n", nonnegative=True),
+)
+
+
+@pytest.mark.parametrize(
+    ("lhs", "rhs", "more", "exceptions"),
+    [
+        (X + Y, Y + X, {}, ()),
+        (X / 2, X / sp.Integer(2), {}, ()),
+        (X / (X + 2 - sp.expand((Y + 1) * X) + X * Y), X / 2, {}, ()),
+        (X / ((X + 1) ** 2 - (X - 1) ** 2 - 4 * X + 2), X / 2, {}, ()),  # a number in disguise
+        ((X**2 - 1) / (X - 1), X + 1, {}, (X - 1,)),
+        ((1 - X**2) / (1 - X) ** 2, (1 + X) / (1 - X), {}, (1 - X,)),  # as it is written
+        (1 / (2 * X * Y**3), Y**-3 / X / 2, {}, (X, Y)),
+        (X / (X - X * Y**2), 1 / (1 - Y**2), {}, (X, Y - 1, Y + 1)),
+        (1 / (1 + 1 / X), X / (1 + X), {}, (X, X + 1)),
+        (unevaluated(sp.Mul, X, 1 / X), 1, {}, (X,)),
+        (1 / P + 1 / (1 + P), (1 + 2 * P) / (P + P**2), {}, ()),
+        (1 / (P * (P - X)), 1 / (P**2 - P * X), {}, (P - X,)),
+        (1 / (1 + R_**2), 1 / (R_**2 + 1), {}, ()),
+        (1 / (N * (1 + N)), 1 / N - 1 / (1 + N), {}, (N,)),
+        (X * Z, 1, {"where": {Z: 1 / X}}, (X,)),
+        (Z / Y, X, {"where": {Z: X * Y}}, (Y,)),
+        (1 / M, M - 1, {"relation": M**2 - M - 1, "of": M}, ()),  # M = 0 is no root
+        (1 / M, M / X, {"relation": M**2 - X, "of": M}, (M, X)),
+        (M**2, (1 - Y * M) / X, {"relation": X * M**2 + Y * M - 1, "of": M}, (X,)),
+        (M**2, (1 - Y * M) / P, {"relation": P * M**2 + Y * M - 1, "of": M}, ()),
+        (M**2 * Z, 1, {"relation": X * M**2 - 1, "of": M, "where": {Z: X}}, (X,)),
+        (X * M, 1, {"relation": X * M - 1, "of": M}, (X,)),  # the leading coefficient alone
+    ],
+)
+def test_exceptions_are_a_part_of_the_statement(lhs, rhs, more, exceptions):
+    certificate = proof.identity(lhs, rhs, **more)
+    assert set(certificate.exceptions) == set(exceptions)
+    assert all(f"{exception} ≠ 0" in str(certificate) for exception in exceptions)
+    assert str(certificate).count("≠") == len(exceptions)
+    fewer = [certificate.exceptions[1:]] if exceptions else [(Y,)]
+    with pytest.raises(ProofError, match="not what the proof gives: exceptions"):
+        replace(certificate, exceptions=fewer[0]).verify()
 
 
 def test_entries_of_symbolic_matrices_are_indeterminates():
@@ -138,6 +223,65 @@ def test_entries_of_symbolic_matrices_are_indeterminates():
     assert proof.identity((A[i, j] + 1) ** 2, A[i, j] ** 2 + 2 * A[i, j] + 1).spot_check() == 20
     with pytest.raises(ProofError):
         proof.identity(A[i, j], A[j, i])
+
+
+# --- definitions --------------------------------------------------------------------------------
+
+
+def test_definitions_are_put_in_one_after_the_other():
+    meant = {Z: X * M, M: 1 - Y}
+    certificate = proof.identity(Z / X + Y, 1, where=meant)
+    assert certificate.where == ((Z, X * M), (M, 1 - Y))
+    assert (certificate.lhs, certificate.rhs) == (Y + Z / X, 1)  # as stated
+    assert str(certificate) == "y + z/x = 1 for x ≠ 0 where z = m*x, m = 1 - y"
+    assert certificate.spot_check() == 20
+    meant, region = {Z: X * M, M: 2 - X}, {X: (0, 1), Y: (0, M)}  # in the ends of a region, too
+    assert proof.positive(Z * (2 - Y), region, where=meant).spot_check() == 20
+    assert proof.positive(1 - X - Y, {X: (0, 1), Y: (0, Z)}, where={Z: 1 - X}).spot_check() == 20
+    modulo = proof.identity(M**2, Y, relation=M**2 - Z, of=M, where={Z: Y})
+    assert modulo.spot_check() == 20
+    assert str(modulo) == "m**2 = y for m**2 - z = 0 where z = y"
+
+
+@pytest.mark.parametrize(
+    ("prove", "message"),
+    [
+        (lambda: proof.identity(Z / X + Y, 1, where={Z: X * M, M: 1 + Y}), "not an identity"),
+        (lambda: proof.identity(M**2, Y, relation=M**2 - Z, of=M, where={Z: -Y}), "not an identi"),
+        (lambda: proof.positive(Z, UNIT, where={Z: X - 1}), "opposite sign"),
+        (lambda: proof.positive(Z, UNIT, where={Z: X - Y}), "says nothing of y"),
+        (lambda: proof.positive(X * Z, {X: (-1, 1)}, where={Z: 1 / X}), "x may vanish"),
+        (lambda: proof.positive(X, {X: (0, Z)}, where={Z: sp.Integer(-1)}), "is empty"),
+        (lambda: proof.positive(X, {X: (0, Z)}, where={Z: X}), "depend on x"),
+        (lambda: proof.positive(Y, {X: (-1, 1), Y: (0, Z * X**2)}, where={Z: 1 / X**2}), "vanish"),
+        (lambda: proof.positive(1 + 1 / (1 + 1 / Z), UNIT, where={Z: ZERO}), "everywhere"),
+    ],
+)
+def test_a_statement_that_its_definitions_make_false_is_refused(prove, message):
+    with pytest.raises(ProofError, match=message):
+        prove()
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ({Z: Z + X}, "where must define z after z, which uses it"),
+        ({Z: M, M: Z}, "where must define z after m, which uses it"),
+        ({M: X, Z: M}, "where must not define m, which the statement does not use"),
+        ({Z: X, M: X}, "where must not define m, which the statement does not use"),
+        ({X: Z, Z: Y}, "where must not define x, which varies"),
+        ({Z: X, sp.Symbol("y", real=True): Y}, "where must not define y, which the state"),
+        ({Z: sp.Symbol("z", real=True)}, r"only symbol of its name, got \['z', 'z'\]"),
+    ],
+)
+def test_definitions_that_say_something_else_are_refused(where, message):
+    with pytest.raises(ValueError, match=message):
+        proof.positive(X * Z * Y, {X: (1, 2), Y: (1, 2)}, where=where)
+
+
+def test_where_may_not_define_what_the_relation_does():
+    with pytest.raises(ValueError, match="where must not define m, which varies"):
+        proof.identity(M**2, 2, relation=M**2 - 2, of=M, where={M: X})
 
 
 # --- what is not decided here -------------------------------------------------------------------
@@ -201,6 +345,64 @@ def test_assumptions_about_a_symbol_prove_nothing():
     assert proof.positive(parameter - X, {parameter: (0, 1), X: (0, parameter)})
     with pytest.raises(ProofError):
         proof.positive(X - parameter / 2, {parameter: (0, 1), X: (0, parameter)})
+
+
+BELOW, ACROSS, ABOVE, UP, FROM_BELOW = (-2, -1), (-1, 1), (1, 2), (0, OO), (-1, OO)
+ANY = {BELOW, ACROSS, ABOVE, UP, FROM_BELOW}
+ASSUMED = [
+    ({}, ANY),
+    ({"commutative": True}, ANY),
+    ({"complex": True}, ANY),
+    ({"real": True}, ANY),
+    ({"finite": True}, ANY),
+    ({"extended_real": True}, ANY),
+    ({"positive": True}, {ABOVE, UP}),
+    ({"nonnegative": True}, {ABOVE, UP}),
+    ({"extended_positive": True}, {ABOVE, UP}),
+    ({"negative": False}, {ABOVE, UP}),
+    ({"negative": True}, {BELOW}),
+    ({"nonpositive": True}, {BELOW}),
+    ({"positive": False}, {BELOW}),
+    ({"nonzero": True}, {BELOW, ABOVE, UP}),
+    ({"zero": False}, {BELOW, ABOVE, UP}),
+    *(({fact: True}, set()) for fact in ("zero", "integer", "rational", "even", "odd", "prime")),
+    *(({fact: True}, set()) for fact in ("irrational", "algebraic", "imaginary", "infinite")),
+    *(({fact: False}, set()) for fact in ("real", "integer", "complex", "finite", "even")),
+    ({"positive": True, "integer": False}, set()),
+]
+
+
+@pytest.mark.parametrize(("assumptions", "allowed"), ASSUMED, ids=str)
+def test_a_region_must_be_what_its_symbol_is_assumed_to_be(assumptions, allowed):
+    """SymPy has simplified by the assumptions before the engine sees anything."""
+    symbol = sp.Symbol("s", **assumptions)
+    for low, high in ANY:
+        if (low, high) in allowed:
+            assert proof.nonnegative(symbol**2, {symbol: (low, high)})
+        else:
+            with pytest.raises(ProofError, match=rf"{low} < s < {high} .*Symbol\('s'|not exact"):
+                proof.nonnegative(symbol**2, {symbol: (low, high)})
+
+
+def test_the_square_root_that_an_assumption_resolved():
+    """√(p²) is p for a positive p, and √(p²) < 0 would be proved below 0."""
+    with pytest.raises(ProofError, match=r"-2 < p < -1 .* Symbol\('p', positive=True\) assumes"):
+        proof.negative(sp.sqrt(P**2), {P: (-2, -1)})
+    assert proof.positive(P, {X: (1, 2), P: (X - 1, 2)})  # an end that is proved to be at least 0
+    with pytest.raises(ProofError, match=r"x - 2 < p < 2 .* assumes"):
+        proof.positive(P, {X: (1, 2), P: (X - 2, 2)})
+
+
+@pytest.mark.parametrize("fact", ["positive", "nonnegative", "nonzero"])
+def test_a_definition_must_be_what_its_symbol_is_assumed_to_be(fact):
+    symbol = sp.Symbol("s", **{fact: True})
+    assert proof.negative(-symbol * X, UNIT, where={symbol: 2 - X})
+    assert proof.identity(symbol, X, where={symbol: X})
+    for wrong in (X - Y, X - 2 if fact != "nonzero" else 2 * X - 1, ZERO):
+        with pytest.raises(ProofError, match=rf"s = .* Symbol\('s', {fact}=True\) assumes"):
+            proof.nonnegative(symbol**2, {X: (0, 1), Y: (0, 1)}, where={symbol: wrong})
+    with pytest.raises(ProofError, match=r"p = 0 is not what Symbol\('p', positive=True\)"):
+        proof.identity(P, P, where={P: sp.Integer(0)})
 
 
 # --- signs --------------------------------------------------------------------------------------
@@ -366,24 +568,55 @@ def test_zero_is_not_positive_and_is_nonnegative():
     assert proof.nonpositive(zero, UNIT).spot_check() == 20
 
 
+SHARP = X**2 - 2 * X + sp.Rational(101, 100)
+FORM = X**2 - X * Y + Y**2
+SPACE = {X: (0, OO), Y: (0, OO), Z: (0, OO)}
+
+
 @pytest.mark.parametrize(
-    ("polynomial", "method"),
+    ("expression", "region", "method"),
     [
-        (X + 1, "signs of 2 coefficients"),
-        (X**2 - X + 1, "times"),  # Pólya: (1 + x)(x² − x + 1) = x³ + 1
-        (X**2 - 2 * X + sp.Rational(101, 100), "Sturm"),  # Pólya would need some 400 steps
-        (-((X**2 - 3 * X + 3) ** 2) - sp.Rational(1, 9), "Sturm"),
+        (X + 1, UNIT, "signs of 4 coefficients"),
+        (sp.Integer(3), UNIT, "the sign of a number"),
+        (X * (1 + X), PLANE, "signs of 3 coefficients"),
+        # Pólya: (1 + x)(x² − x + 1) = x³ + 1
+        (X**2 - X + 1, PLANE, r"signs of 2 coefficients after times $(1+\sum t)$"),
+        # (x + y)(x² − xy + y²) = x³ + y³, and times 1 + x + y the form itself would stay
+        (FORM, PLANE, r"signs of 2 coefficients after times $(\sum t)$"),
+        (Z * FORM, SPACE, r"sign of 1 coefficient; signs of 2 coefficients after times $(\sum t)$"),
+        (FORM - X * Y / 2, SPACE, r"signs of 6 coefficients after times $(\sum t)^5$"),
+        # its lowest part is a form, its highest is not of one sign either
+        (FORM + FORM**2, PLANE, r"after times $(\sum t)"),
+        (SHARP, {X: (0, OO)}, "Sturm: no root in $t>0$"),  # Pólya would need some 400 steps
+        (SHARP * (Y + 1), PLANE, "signs of 2 coefficients; Sturm: no root in $t>0$"),
+        (-((X**2 - 3 * X + 3) ** 2) - sp.Rational(1, 9), {X: (0, OO)}, "Sturm"),
     ],
 )
-def test_mixed_coefficients_without_a_root(polynomial, method):
-    prove = proof.positive if polynomial.subs(X, 1) > 0 else proof.negative
-    certificate = prove(polynomial, {X: (0, OO)})
-    assert any(method in name for name, _ in certificate.evidence)
+def test_the_method_says_how_it_was_settled(expression, region, method):
+    prove = proof.positive if expression.subs({X: 1, Y: 1, Z: 1}) > 0 else proof.negative
+    certificate = prove(expression, region)
     assert method in certificate.method
-    nearly = polynomial - sp.sign(polynomial.subs(X, 1)) * sp.Rational(1, 100)
-    if method == "Sturm" and exact_sign_changes(nearly, 0, 100):
+    assert certificate.spot_check() == 20
+    for how in certificate.method.split("; "):
+        assert how == "the sign of a number" or any(how[-8:] in n for n, _ in certificate.evidence)
+
+
+def test_the_method_of_squares_zeros_and_identities():
+    square = proof.nonnegative((X - Y) ** 2 * X, PLANE)
+    assert set(square.method.split("; ")) == {"an even power", "sign of 1 coefficient"}
+    assert proof.nonnegative(ZERO, UNIT).method == "expands to 0"
+    assert proof.identity((X + 1) ** 2, X**2 + 2 * X + 1).method == "expands to 0"
+    assert proof.identity(1 / X + 1, (1 + X) / X).method == "expands to 0 over a common denominator"
+    golden = proof.identity(M**2, M + 1, relation=M**2 - M - 1, of=M)
+    assert golden.method == "remainder 0 modulo the relation"
+    assert golden.evidence == ()
+
+
+@pytest.mark.parametrize("just_below", [SHARP - sp.Rational(1, 100), SHARP - 1, FORM - X * Y])
+def test_what_has_a_zero_is_refused_however_often_it_is_multiplied(just_below):
+    for prove in (proof.positive, proof.negative):
         with pytest.raises(ProofError):
-            prove(nearly, {X: (0, OO)})
+            prove(just_below, PLANE)
 
 
 def test_a_root_in_the_region_is_found_however_close_the_ends():
@@ -408,8 +641,8 @@ def test_messages_say_what_stood_in_the_way():
 # --- certificates -------------------------------------------------------------------------------
 
 
-def forged(lhs, relation, *region, rhs=0, modulo=None):
-    return Certificate(lhs, relation, sp.sympify(rhs), region, "trust me", (), modulo)
+def forged(lhs, relation, *region, rhs=0, modulo=None, where=()):
+    return Certificate(lhs, relation, sp.sympify(rhs), region, "trust me", (), modulo, where)
 
 
 TRUE = [
@@ -444,6 +677,104 @@ def test_spot_check_lets_the_truth_pass(certificate):
 def test_spot_check_catches_a_forged_certificate(certificate):
     with pytest.raises(AssertionError, match=r" is (false|undefined)"):
         certificate.spot_check(points=30, rng=1)
+
+
+def mine(certificate, **changed):
+    """The same certificate written by hand, or another."""
+    return replace(certificate, **changed)
+
+
+MADE = [
+    proof.identity((X**2 - 1) / (X - 1), X + 1),
+    proof.identity(Z / X + Y, 1, where={Z: X * M, M: 1 - Y}),
+    proof.identity(1 / M, M / X, relation=M**2 - X, of=M),
+    proof.positive(Y * (1 - X * Y), {X: (1, OO), Y: (0, 1 / X)}),
+    proof.negative(Z - 3, {X: (1, 2)}, where={Z: X}),
+    proof.nonnegative(FORM * (X - Y) ** 2, PLANE),
+    proof.nonpositive(-(X**2), {X: (-1, 1)}),
+]
+
+
+@pytest.mark.parametrize("certificate", MADE, ids=str)
+def test_verify_decides_again_what_was_written_by_hand(certificate):
+    certificate.verify()
+    mine(certificate).verify()
+    changes = [
+        {"rhs": certificate.rhs + 1},
+        {"lhs": certificate.lhs - 7},
+        {"lhs": certificate.lhs + sp.Rational(1, 10**30), "evidence": ()},
+        {"lhs": certificate.lhs + 1 / ZERO, "rhs": certificate.rhs + 1 / ZERO},
+        {"relation": {"=": ">", ">": "<=", "<": ">"}.get(certificate.relation, "=")},
+        {"method": "trust me"},
+        {"evidence": (*certificate.evidence, ("and", X))},
+        {"exceptions": (X + 5,)},
+        {"where": (*certificate.where, (N, X))},
+        {"modulo": (X, X)},
+        {"region": (*certificate.region, (N, 0, 1))},
+        {"region": tuple((symbol, -9, high) for symbol, _, high in certificate.region) or None},
+    ]
+    for changed in changes:
+        with pytest.raises(ProofError, match="the certificate "):
+            mine(certificate, **changed).verify()
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        *({"lhs": value} for value in (None, "x", 0.5 * X, sp.nan, [X], X > 0)),
+        *({"relation": value} for value in ("", "≥", None, [">"], "is")),
+        *({"region": value} for value in (None, ((X, 0),), ((X, 0, 1), (X, 0, 1)), {X: (0, 1)})),
+        *({"where": value} for value in (None, {Z: X}, ((Z,),), ((X, X),))),
+        *({"evidence": value} for value in (None, [], np.zeros(3))),
+        *({"modulo": value} for value in (X, (M, M**2 - 2), ())),
+        {"exceptions": None},
+    ],
+    ids=str,
+)
+def test_verify_refuses_nonsense(nonsense):
+    with pytest.raises(ProofError, match="the certificate "):
+        mine(proof.positive(X, UNIT), **nonsense).verify()
+
+
+def test_verify_knows_what_the_engine_made_and_nothing_else():
+    """A certificate that the engine made is not decided a second time; an equal one is."""
+    certificate = proof.positive(X, UNIT)
+    calls = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Certificate, "_decided", lambda self: calls.append(self) or {})
+        certificate.verify()
+        assert not calls
+        for other in (mine(certificate), copy.copy(certificate), copy.deepcopy(certificate)):
+            other.verify()
+            assert calls.pop() is other
+
+
+@pytest.mark.parametrize("certificate", FALSE, ids=str)
+def test_verify_refuses_what_is_false(certificate):
+    with pytest.raises(ProofError):
+        certificate.verify()
+
+
+def test_one_proof_makes_one_certificate(monkeypatch):
+    """Those of the parts, such as that the region is not empty, no reader would ever see."""
+    made = []
+
+    class Counted(Certificate):
+        def __init__(self, *arguments, **fields):
+            super().__init__(*arguments, **fields)
+            made.append(self)
+
+    monkeypatch.setattr(proof, "Certificate", Counted)
+    region = {X: (1, OO), Y: (0, 1 / X), P: (Y, 2)}
+    shown = [
+        proof.positive(P * Z / (X + Y), region, where={Z: X}),
+        proof.identity(1 / M, M - Z, relation=M**2 - M - 1, of=M, where={Z: X / X}),
+    ]
+    assert made == shown
+    mine(shown[0])
+    assert len(made) == 3  # the spy sees
+    made[2].verify()
+    assert len(made) == 3
 
 
 def test_a_certificate_shows_itself():
