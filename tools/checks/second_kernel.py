@@ -170,28 +170,49 @@ def _flint_ring(atoms: set[str]) -> _Ring:
 
 
 def _decide_identity(read: dict[str, Any], steps: int) -> None:
+    excepted = read["exceptions"] or []  # an altered statement has none yet: None
     relation = read["modulo"] or "0"
-    parts = [read["lhs"], read["rhs"], relation, *(read["exceptions"] or ())]
-    ring = _flint_ring(set().union(*map(names, parts)))
+    ring = _flint_ring(set().union(*map(names, [read["lhs"], read["rhs"], relation, *excepted])))
     divided_by: list[Any] = []
     numerator, _ = ring.difference(read, divided_by)
     modulus, _ = ring.fraction(relation, divided_by)
     if any(divisor == 0 for divisor in divided_by):
         raise _NotConfirmed("refuted", "it divides by 0 everywhere")
+    rest = ring.number("1")
     if read["of"] is not None:
         modulus, rest = _split(modulus, ring.atoms[read["of"]][0])
         if modulus.is_constant():
             raise ValueError(f"the relation does not restrict {read['of']}")
         if not all(divisor.gcd(modulus).is_constant() for divisor in divided_by):
             raise _NotConfirmed("refuted", "it divides by 0 wherever the relation holds")
-        divided_by.append(rest)  # where this is 0, the relation holds and says nothing
         numerator = divmod(numerator, modulus)[1]
     if numerator != 0:
-        raise _NotConfirmed(
-            "refuted", f"FLINT finds the difference {_named(numerator, ring)}, not 0"
-        )
-    if read["exceptions"] is not None:  # an altered statement has none yet
-        _require_exceptions(read, ring, divided_by, steps)
+        found = _named(numerator, ring)
+        raise _NotConfirmed("refuted", f"FLINT finds that the sides differ: {found} is not 0")
+    if read["exceptions"] is None:
+        return
+    parts = [part for tree in excepted for part in ring.fraction(tree, divided_by)]
+    product = math.prod(parts, start=ring.number("1"))
+    if product == 0 or not (product.gcd(modulus).is_constant() or modulus == 0):
+        raise _NotConfirmed("refuted", "every point of which it speaks is an exception")
+    allowed = _Region([], set(ring.atoms), steps)
+    for name, sign in read["assumed"].items():
+        if name in ring.atoms:
+            allowed.constraints.append(_HOLDS[sign](allowed.ring.atoms[name][0], 0))
+    _require_exceptions([rest], product, ring, allowed)  # where it is 0, the relation says nothing
+    if modulus != 0:
+        allowed.constraints.append(_as_term(modulus, allowed) == 0)
+    _require_exceptions(divided_by, product, ring, allowed)
+
+
+def _require_exceptions(
+    divided_by: list[Any], excepted: Any, ring: _Ring, allowed: _Region
+) -> None:
+    """Whatever is divided by is excepted, or it is nowhere 0 where the names are allowed to be."""
+    for divisor in divided_by:
+        for factor, _ in divisor.factor()[1]:
+            if excepted % factor != 0 and allowed.asked(_as_term(factor, allowed) == 0) != "unsat":
+                raise _NotConfirmed("refuted", f"{_named(factor, ring)} may be 0: no exception")
 
 
 def _split(polynomial: Any, variable: Any) -> tuple[Any, Any]:
@@ -202,22 +223,6 @@ def _split(polynomial: Any, variable: Any) -> tuple[Any, Any]:
     for factor, power in factors:
         parts[factor.degrees()[place] == 0] *= factor**power
     return parts[0], parts[1]
-
-
-def _require_exceptions(
-    read: dict[str, Any], ring: _Ring, divided_by: list[Any], steps: int
-) -> None:
-    """Whatever is divided by is excepted, or kept away from 0 by what is assumed of the names."""
-    excepted = [part for tree in read["exceptions"] for part in ring.fraction(tree, [])]
-    product = math.prod(excepted, start=ring.number("1"))
-    plain = _Region([], set(ring.atoms), steps)
-    for name, sign in read["assumed"].items():
-        if name in ring.atoms:
-            plain.constraints.append(_HOLDS[sign](plain.ring.atoms[name][0], 0))
-    for divisor in divided_by:
-        for factor, _ in divisor.factor()[1]:
-            if (product % factor) != 0 and plain.asked(_as_term(factor, plain) == 0) != "unsat":
-                raise _NotConfirmed("refuted", f"{_named(factor, ring)} may be 0: no exception")
 
 
 def _named(polynomial: Any, ring: _Ring) -> str:
