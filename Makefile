@@ -45,6 +45,7 @@ pdf: $(READY)  ## print the book: _build/when-the-student-beats-the-teacher.pdf 
 # The longest come first, so that no worker is left with one at the end: chapters, builds, browser, package.
 test: $(READY)  ## every test: the package, the chapters, the book's structure (FAST=1: the quick ones)
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope --no-loadscope-reorder -p tools.validate.nbval_chapters --doctest-modules $(if $(FAST),-m "not slow and not browser",book) tests/book tests/package w2s
+	$(if $(FAST),,$(BIN)/python -m tools.checks.second_kernel)
 
 look: $(READY)  ## the built book in a real browser: links, maths, widths, accessibility (needs Chromium)
 	@test -f _build/html/index.html || { echo "there is no built book yet; run: make book"; exit 1; }

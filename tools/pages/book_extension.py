@@ -26,6 +26,7 @@ from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
+from tools.checks.second_kernel import ENGINES, certificates, not_confirmed
 from tools.explorers.explorers import render
 from tools.pages.assets import EXPLORER_SCRIPTS
 from tools.pages.content import (
@@ -114,6 +115,28 @@ class Execution(SphinxDirective):
         ]
         total = ["together", str(sum(row[1] for row in ran)), f"{sum(row[2] for row in ran):.0f}"]
         return _table(self, "execution", ["chapter", "cells", "seconds"], [*rows, total])
+
+
+class Settled(SphinxDirective):
+    """How many statements the book proves, after the second kernel has confirmed each of them now.
+
+    They are written to `_build/certificates.json`, for the page to offer.
+    """
+
+    def run(self) -> list[nodes.Node]:
+        root = Path(self.env.srcdir)
+        try:
+            proved = certificates(root)
+        except FileNotFoundError as absent:
+            raise self.error(str(absent)) from None
+        if complaints := not_confirmed(proved):
+            raise self.error("\n".join(complaints))
+        text = json.dumps(proved, ensure_ascii=False, separators=(",", ":"))
+        (root / "_build" / "certificates.json").write_text(text, encoding="utf-8")
+        engines = " and ".join(f"{name} {number}" for name, number in ENGINES.items())
+        count = sum(map(len, proved.values()))
+        told = f"**{count} statements, each settled twice**: with SymPy, and again with {engines}."
+        return _parsed(self, "settled", [told])
 
 
 class Versions(SphinxDirective):
@@ -213,7 +236,9 @@ _LISTED = {
     "Completion: ": ("completion", "Listed among the completions."),
 }
 _DRAFT = "A draft: the site that <code>make book</code> builds is the one to read and to publish."
-_SHOWS_OTHERS = re.compile(r"^```\{(ledger|errata|completions|execution|versions|gallery)\}", re.M)
+_SHOWS_OTHERS = re.compile(
+    r"^```\{(ledger|errata|completions|execution|settled|versions|gallery)\}", re.M
+)
 _NOT_YET = {"anchor": "", "status": "open", "check": "", "summary": "not yet"}
 
 
@@ -350,6 +375,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("errata", Errata)
     app.add_directive("completions", Completions)
     app.add_directive("execution", Execution)
+    app.add_directive("settled", Settled)
     app.add_directive("versions", Versions)
     app.add_directive("picture", Picture)
     app.add_directive("gallery", Gallery)
