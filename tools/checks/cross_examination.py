@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
@@ -29,17 +28,11 @@ _PROVERS = {
     ">=": proof.nonnegative,
     "<=": proof.nonpositive,
 }
-_FACTS = {
-    ">": "positive",
-    "<": "negative",
-    "!=": "nonzero",
-    ">=": "nonnegative",
-    "<=": "nonpositive",
-}
 
 
 def altered(statement: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The statement with one thing wrong, in each of the ways."""
+    """The statement with one thing wrong, in each of the ways, and nothing assumed of its names."""
+    statement = {**statement, "assumed": {}}
     for side in ("lhs", "rhs"):
         for tree in _altered(statement[side]):
             yield {**statement, side: tree}
@@ -87,28 +80,32 @@ def _size(tree: Tree) -> int:
     return sum(map(_size, tree)) if isinstance(tree, list) else 1
 
 
-def expression(tree: Tree, assumed: dict[str, str]) -> Any:
+def expression(tree: Tree) -> Any:
     """A tree as SymPy reads it."""
     if isinstance(tree, str):
         if NUMBER.fullmatch(tree):
             return sp.oo if tree == "oo" else sp.Rational(tree)
-        return sp.Symbol(tree, **{_FACTS[assumed[tree]]: True} if tree in assumed else {})
+        return sp.Symbol(tree)
     if tree[0] == "^":
-        return expression(tree[1], assumed) ** tree[2]
+        return expression(tree[1]) ** tree[2]
     join: Callable[..., Any] = {"+": sp.Add, "*": sp.Mul}[tree[0]]
-    return join(*(expression(operand, assumed) for operand in tree[1:]))
+    return join(*map(expression, tree[1:]))
 
 
 def _prove(statement: dict[str, Any], relation: str) -> proof.Certificate:
     """By the first kernel; ProofError where it finds no proof."""
-    read = partial(expression, assumed=statement["assumed"])
-    where = {read(name): read(value) for name, value in statement["where"]}
+    where = {expression(name): expression(value) for name, value in statement["where"]}
     if relation == "=":
-        of, given = map(read, statement["modulo"] or ("0", "0"))
+        of, given = map(expression, statement["modulo"] or ("0", "0"))
         modulo = {"relation": given, "of": of} if statement["modulo"] else {}
-        return proof.identity(read(statement["lhs"]), read(statement["rhs"]), where=where, **modulo)
-    region = {read(name): (read(low), read(high)) for name, low, high in statement["region"]}
-    difference = read(statement["lhs"]) - read(statement["rhs"])
+        return proof.identity(
+            expression(statement["lhs"]), expression(statement["rhs"]), where=where, **modulo
+        )
+    region = {
+        expression(name): (expression(low), expression(high))
+        for name, low, high in statement["region"]
+    }
+    difference = expression(statement["lhs"]) - expression(statement["rhs"])
     return _PROVERS[relation](difference, region, where=where)
 
 
@@ -141,7 +138,7 @@ def _refutation(statement: dict[str, Any], refusal: str) -> str:
         return refusal if "not an identity" in refusal else ""
     try:
         return str(_prove(statement, _OPPOSITE[statement["relation"]]))
-    except proof.ProofError:
+    except (TypeError, ValueError):
         return ""
 
 

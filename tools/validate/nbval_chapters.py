@@ -82,7 +82,7 @@ class ChapterFile(IPyNbFile):
         self.broken_by: int | None = None
         self.seconds = 0.0
 
-    def collect(self) -> Iterator[ChapterCell]:
+    def collect(self) -> Iterator[ChapterCell | ChapterProofs]:
         try:
             self.nb = (
                 read_chapter(self.path) if self.recording else with_expected_outputs(self.path)
