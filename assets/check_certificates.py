@@ -62,8 +62,8 @@ def ratio(tree, names, divisors):  # numerator and denominator; divisors: all th
         parts = [parts[0][:: 1 if tree[2] > 0 else -1]] * abs(tree[2])
     if tree[0] != "+":
         return tuple(reduce(times, factors) for factors in zip(*parts, strict=True))
-    n, d = parts[0]
-    for m, e in parts[1:]:
+    (n, d), *others = sorted(parts, key=lambda part: -len(part[1]))
+    for m, e in others:
         q = divided(d, e)
         n, d = (plus(n, times(m, q)), d) if q else (plus(times(n, e), times(m, d)), times(d, e))
     return n, d
