@@ -45,7 +45,7 @@ def sign(p):  # +1 or -1 if p has it at all t > 0, else 0
     zero = (0,) * len(max(p))
     ts = {(*zero[:i], 1, *zero[i + 1 :]): 1 for i in range(len(zero)) if any(m[i] for m in p)}
     for raised, factor in (p, {**ts, zero: 1}), (p, ts):
-        for _ in range(7 if len(ts) > 1 else 99):
+        for _ in range(7 if len(ts) > 1 else 499):
             if len({c > 0 for c in raised.values()}) == 1:
                 return 1 if min(raised.values()) > 0 else -1
             raised = times(raised, factor)
@@ -99,7 +99,7 @@ def check(s):
         (difference, region), ts = put([difference, region], name, image), ts | {t}
     assert named(difference) <= ts, "the region says nothing of a name"
     parts, total = list(read(difference)), 1
-    for f in [f for tree in evidence if tree[0] != "=" and (f := read(tree)[0])]:
+    for f in filter(None, (read(t[1] if t[0] == "^" else t)[0] for t in evidence if t[0] != "=")):
         f, power = {m: c // gcd(*f.values()) for m, c in f.items()}, 0
         for side, step in (0, 1), (1, -1):
             while any(map(any, f)) and (rest := divided(parts[side], f)):

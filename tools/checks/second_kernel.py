@@ -127,6 +127,8 @@ class _Ring:
             base, power = operands
             top, bottom = self.fraction(base, divided_by)
             if power < 0:
+                if self.reduces and top == 0:
+                    raise _NotConfirmed("refuted", "it divides by 0 everywhere")
                 divided_by.append(top)
                 top, bottom = bottom, top
             return self._power(top, abs(power)), self._power(bottom, abs(power))
@@ -178,8 +180,6 @@ def _decide_identity(read: dict[str, Any], steps: int) -> None:
     divided_by: list[Any] = []
     numerator, _ = ring.difference(read, divided_by)
     modulus, _ = ring.fraction(relation, divided_by)
-    if any(divisor == 0 for divisor in divided_by):
-        raise _NotConfirmed("refuted", "it divides by 0 everywhere")
     rest = ring.number("1")
     if read["of"] is not None:
         modulus, rest = _split(modulus, ring.atoms[read["of"]][0])
@@ -427,14 +427,14 @@ def main() -> int:
 
     statements = [statement for chapter in proved.values() for statement in chapter]
     examined = cross_examine(statements, ALTERED)
-    contradictions = [f"{found}: {words}" for found, words in examined if words]
+    contrary = [f"{found}: {words}" for found, words in examined if words]
     report = {
         "certificates": len(statements),
         "confirmed": len(statements) - len(unconfirmed),
         "evident": len(statements) - len(unevident),
         "engines": ENGINES,
         "mutants": len(examined),
-        "contradictions": len(contradictions),
+        "contradictions": len(contrary),
         "outcomes": dict(Counter(found for found, _ in examined)),
         "seconds": {
             "deciding": round(decided - begin, 1),
@@ -444,7 +444,9 @@ def main() -> int:
     }
     (root / "_build" / "kernel.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
     print(json.dumps(report))
-    complaints = [*unconfirmed, *unevident, *contradictions]
+    complaints = [*unconfirmed, *unevident, *contrary]
+    if len(examined) < ALTERED:
+        complaints.append(f"of the book's statements only {len(examined)} could be altered")
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     return int(bool(complaints))

@@ -72,7 +72,7 @@ def _tree(value: Any, named: dict[str, Any]) -> Any:
     text = str(expression)
     if expression.is_Rational or text == "oo":
         return text
-    if expression.args and not hasattr(expression, "parent"):  # which entries of a matrix have
+    if not expression.is_Symbol and not hasattr(expression, "parent"):  # an entry of a matrix
         raise ValueError(f"{text} is no name, no number and not made of them by +, *, ^")
     if NUMBER.fullmatch(text):
         raise ValueError(f"a symbol must not be called {text}, which is a number")

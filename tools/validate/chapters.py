@@ -76,7 +76,7 @@ def validated_path(chapter: Path) -> Path:
 
 
 def certificates_path(chapter: Path) -> Path:
-    """Where the validation leaves what the chapter has proved; see `tools.validate.certificates`."""
+    """Where the validation leaves what the chapter proves; see `tools.validate.certificates`."""
     return validated_path(chapter).with_suffix(".certificates.json")
 
 
