@@ -2,7 +2,7 @@
 
 The words are lines, an artist's under those of its axes, which a record holds and nbval compares.
 Colours are called by their role. A number is rounded to 10^-5 of its axis's range or finer, on a
-logarithmic axis to five digits, and may differ by one in its last digit.
+logarithmic axis to five digits, means of many more finely; it may differ by one in its last digit.
 """
 
 from __future__ import annotations
@@ -216,11 +216,13 @@ def _summary(values: Any, scale: Any) -> str:
         "last": good[-1],
         "least": good.min(),
         "greatest": good.max(),
-        "mean": 10**mean if log else mean,
-        "tilt": 10**tilt if log else tilt,
     }
+    # Of many points, a single one shows here: two digits more, which noise does not reach.
+    sums = {"mean": mean, "tilt": tilt}
     size = f"{good.size}+{values.size - good.size}" if values.size > good.size else good.size
-    return ", ".join([f"n {size}", *(f"{name} {shown(x)}" for name, x in numbers.items())])
+    told = [f"{name} {shown(x)}" for name, x in numbers.items()]
+    told += [f"{name} {shown(10**x if log else x, more=2)}" for name, x in sums.items()]
+    return ", ".join([f"n {size}", *told])
 
 
 class _Rounding:
@@ -239,13 +241,13 @@ class _Rounding:
         # The limits of an axis are often round: their last bit must not decide.
         self.places = DIGITS - floor(log10(abs(high - low) or 1) + 0.03)
 
-    def __call__(self, value: float) -> str:
+    def __call__(self, value: float, more: int = 0) -> str:
         if not np.isfinite(value):
             return str(float(value))
         exact = float(value) * (1 + 1e-10)  # nor that of a tie
         if self.log or abs(exact) > 10 * self.edge:  # far outside, as at a pole
-            return str(Decimal(f"{exact:.{DIGITS - 1}e}"))
-        rounded = Decimal(exact).quantize(Decimal((0, (1,), -self.places)))
+            return str(Decimal(f"{exact:.{DIGITS - 1 + more}e}"))
+        rounded = Decimal(exact).quantize(Decimal((0, (1,), -self.places - more)))
         return str(rounded or abs(rounded))  # no minus before a zero
 
 
