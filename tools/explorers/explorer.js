@@ -18,7 +18,6 @@ globalThis.explorer = (() => {
 
   function say(name, key, value, text = number(value)) {
     const place = document.getElementById(`${name}-${key}`);
-    if (place === null) return;
     if (value !== null) place.dataset.value = String(value);
     if (place.textContent !== text) place.textContent = text;
     if (key === "verdict" && value !== null) place.dataset.wins = String(value < 0);
@@ -60,8 +59,14 @@ globalThis.explorer = (() => {
 
   // One function a picture, in pictures/NAME.js: from the controls' values `p` to what is drawn.
   const pictures = {};
-  const draw = (name, seen) => {
-    pictures[name]({...seen, say: (key, value, text) => say(name, key, value, text)});
+  // `say` shows a number or a text, `tell` the sentences that the explorer declares, as its verdict.
+  const draw = (name, sentences, seen) => {
+    const fill = ([key, values]) => sentences[key].replace(/{(\w+)}/g, (_, part) => values[part]);
+    pictures[name]({
+      ...seen,
+      say: (key, value, text) => say(name, key, value, text),
+      tell: (gap, ...said) => say(name, "verdict", gap, said.map(fill).join(" ")),
+    });
     document.getElementById(`explorer-${name}`).ariaBusy = "false";
   };
 

@@ -9,9 +9,11 @@ own, read-outs, and Bokeh figures whose `CustomJS` calls the compiled functions.
 from __future__ import annotations
 
 import html
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -32,10 +34,11 @@ _HALF = sp.Rational(1, 2)
 _GRID = (-3.0, 2.0)
 
 
-def theory() -> str:
-    """The formulas of settings 1 and 2 as one JavaScript file, which defines `w2s`.
+@cache
+def formulas() -> dict[str, str]:
+    """The formulas of settings 1 and 2 as JavaScript functions, by name.
 
-    Its functions have the names of those of `w2s.ridge` and `w2s.marchenko_pastur`, and take their
+    They have the names of those of `w2s.ridge` and `w2s.marchenko_pastur`, and take their
     arguments by the same names, in one object.
     A window is {low, high}, and `high` is NaN where no penalty wins.
     """
@@ -69,11 +72,16 @@ def theory() -> str:
         "threshold": ([s.gamma_s], s.threshold_sum, {}),
         "edges": ([s.c, s.gamma_s], window, {s.z: 1, s.kappa: -s.c, **s.window_steps}),
     }
-    body = "\n".join(function(name, *definition) for name, definition in functions.items())
+    return {name: function(name, *definition) for name, definition in functions.items()}
+
+
+def theory() -> str:
+    """`formulas` as one JavaScript file, which defines `w2s`."""
+    body = "\n".join(formulas().values())
     return (
         "// Compiled from w2s.statements.symbolic when the book was built; not written by hand.\n"
         f'globalThis.w2s = (() => {{\n"use strict";\n{body}\n'
-        f"return {{{', '.join(functions)}}};\n}})();\n"
+        f"return {{{', '.join(formulas())}}};\n}})();\n"
     )
 
 
@@ -96,12 +104,16 @@ class Control:
 
 @dataclass(frozen=True)
 class Explorer:
-    """What a reader sees: a title, controls, read-outs (key, HTML label), figures with a legend."""
+    """What a reader sees: a title, controls, read-outs (key, HTML label), figures with a legend.
+
+    What each read-out, sentence and part of the picture has to show, `truth.py` says.
+    """
 
     title: str
     seen: str  #: the picture in words
     controls: tuple[Control, ...]
     readouts: tuple[tuple[str, str], ...]
+    sentences: dict[str, str]  #: all that its verdict may say, numbers in braces
     legend: tuple[tuple[str, str], ...]  #: (colour, words)
     draw: Callable[[], tuple[list[Any], dict[str, Any]]]  #: figures, what its script sees
 
@@ -117,7 +129,7 @@ def render(name: str) -> str:
         raise ValueError(f"no explorer called {name!r}; there are: {', '.join(EXPLORERS)}")
     explorer = EXPLORERS[name]
     figures, parts = explorer.draw()
-    code = f"explorer.draw('{name}', {{p: cb_obj.tags[0], {', '.join(parts)}}})"
+    code = script(name, parts)
     figures[0].name = f"explorer-{name}"
     figures[0].js_on_change("tags", CustomJS(args=parts, code=code))
     script, places = components(figures)
@@ -143,6 +155,13 @@ def render(name: str) -> str:
         f'aria-label="{seen}">\n{drawn}\n</div>\n<ul class="explorer-legend">{legend}</ul>\n'
         "</div>\n</section>\n"
     )
+
+
+def script(name: str, parts: Iterable[str]) -> str:
+    """What JavaScript does when the figure's tags change, in which the controls' values stand."""
+    sentences = json.dumps(EXPLORERS[name].sentences, ensure_ascii=False)
+    seen = f"{{p: cb_obj.tags[0], {', '.join(parts)}}}"
+    return f"explorer.draw({json.dumps(name)}, {sentences}, {seen})"
 
 
 def _control(explorer: str, control: Control) -> str:
@@ -395,6 +414,17 @@ EXPLORERS = {
             ("gamma_s", "γ<sub>s</sub> = d/n<sub>s</sub>"),
             ("best", _BEST),
         ),
+        sentences={
+            "wins": "Your student wins: its test error is {share} % below its teacher's.",
+            "peak": "Both test errors are infinite here; on the way, as λₜ falls to 0, your student's "
+            "stays below its teacher's.",
+            "loses": "Your student loses: its test error is {share} % above its teacher's.",
+            "draw": "A draw: the student repeats its teacher.",
+            "every": "Every penalty λₛ > 0 would win.",
+            "other": "It would win for {window}.",
+            "none": "No penalty would make it win.",
+            "tuned": "No penalty would: this teacher is not under-regularised.",
+        },
         legend=((COLOURS["student"], "student"), (COLOURS["teacher"], "teacher"), _WINS),
         draw=_draw_calculator,
     ),
@@ -412,6 +442,10 @@ EXPLORERS = {
             ("dof", "δ, degrees of freedom"),
             ("atom", "mass at 0"),
         ),
+        sentences={
+            "shares": "At this penalty {learnt} % of the directions are learnt (δ), and {shrunk} % "
+            "are shrunk away (λm)."
+        },
         legend=(
             (COLOURS["student"], "density; the bar at 0 is as high as its mass"),
             (COLOURS["highlight"], "λ/(s+λ), the share that is shrunk away"),
@@ -425,6 +459,11 @@ EXPLORERS = {
         "Right, the error over the ratio gamma t for the chosen penalty.",
         controls=(_ratio("gamma_t", "teacher's", 0.8), _LAM_T, _SIGMA),
         readouts=(("L_t", _T), ("best", _BEST), ("L_best", "the error there")),
+        sentences={
+            "best": "This is the best penalty.",
+            "under": "Under-regularised: a larger penalty would be better.",
+            "over": "Over-regularised: a smaller penalty would be better.",
+        },
         legend=(
             (COLOURS["teacher"], "teacher; the dot is yours"),
             ("#000000", "dotted: λ<sub>t</sub>*"),
@@ -448,6 +487,12 @@ EXPLORERS = {
             ("c", "c, the imbalance"),
             ("best", _BEST),
         ),
+        sentences={
+            "wins": "At the dot the student wins.",
+            "draw": "At the dot the student repeats its teacher: a draw.",
+            "other": "At the dot the student loses, but another λₛ would win.",
+            "none": "At the dot the student loses, and so it would with any other λₛ.",
+        },
         legend=(
             (PiYG11[1], "student wins (ℒ<sub>s</sub> below ℒ<sub>t</sub>)"),
             (PiYG11[-2], "student loses"),
@@ -464,6 +509,12 @@ EXPLORERS = {
             _ratio("gamma_s", "student's", 1.2),
         ),
         readouts=(("window", "winning penalties"), ("threshold", "largest H₁ (its supremum)")),
+        sentences={
+            "none": "H₁ stays below c: no penalty wins against this teacher.",
+            "every": "H₁ lies above c everywhere: every penalty wins.",
+            "twice": "H₁ crosses c twice: the student wins between the roots.",
+            "once": "H₁ crosses c once: the student wins to the left of the root.",
+        },
         legend=((COLOURS["student"], "H₁"), (COLOURS["teacher"], "c"), _WINS),
         draw=_draw_h1,
     ),
@@ -479,6 +530,10 @@ EXPLORERS = {
             _SIGMA,
         ),
         readouts=(("L_t", _T), ("window", "winning penalties"), ("best", _BEST)),
+        sentences={
+            "wins": "A student with this alignment wins for {window}.",
+            "none": "With this alignment no penalty wins.",
+        },
         legend=(
             (COLOURS["student"], "student with your ζ"),
             (COLOURS["muted"], "ζ = 0"),
@@ -502,6 +557,11 @@ EXPLORERS = {
             ("L_t", "ℒ<sub>t</sub> at γ<sub>t</sub> = 1"),
             ("L_s", "ℒ<sub>s</sub> at γ<sub>t</sub> = 1"),
         ),
+        sentences={
+            "pole": "Without a penalty the teacher has a pole at γₜ = 1, and the student inherits "
+            "it.",
+            "errors": "At γₜ = 1 the teacher's error is {L_t}, the student's {L_s}.",
+        },
         legend=((COLOURS["student"], "student"), (COLOURS["teacher"], "teacher")),
         draw=_draw_descent,
     ),
@@ -522,6 +582,11 @@ EXPLORERS = {
             ("lam_s", "λ<sub>s</sub>*, the student's best penalty"),
             ("share", "PGR, against the tuned teacher"),
         ),
+        sentences={
+            "share": "The best student brings back {share} % of what tuning the teacher would.",
+            "none": "Even the best student does not win against this teacher.",
+            "tuned": "The teacher is not under-regularised: no student can help.",
+        },
         legend=(
             (COLOURS["student"], "best student"),
             (COLOURS["muted"], "with unlimited unlabelled data"),

@@ -1,4 +1,4 @@
-explorer.pictures.calculator = ({p, say, plot, student, teacher, here, band}) => {
+explorer.pictures.calculator = ({p, say, tell, plot, student, teacher, here, band}) => {
   const gamma_t = p.d / p.n_t, gamma_s = p.d / p.n_s, sigma2 = p.sigma * p.sigma;
   const rest = {lam_t: p.lam_t, gamma_t, gamma_s, sigma2, zeta: p.zeta};
   const L_t = w2s.teacher_error({lam_t: p.lam_t, gamma_t, sigma2});
@@ -13,19 +13,15 @@ explorer.pictures.calculator = ({p, say, plot, student, teacher, here, band}) =>
   here.data = {x: [p.lam_s], y: [L_s]};
   explorer.shade(band, win, 1e-4, 1e3);
   explorer.fit(plot.y_range, [...curve, L_s], [L_t]);
-  say("L_t", L_t); say("L_s", L_s); say("gap", gap);
+  say("L_t", L_t); say("L_s", L_s);
   say("gamma_t", gamma_t); say("gamma_s", gamma_s); say("best", best);
-  say("low", win.low); say("high", win.high);
-  say("window", null, explorer.interval(win));
-  const share = explorer.number(Math.abs(gap) / L_t * 100, 3) + " %";
-  const by = Number.isFinite(L_t) ? share + " " : "";
-  const outcome = gap < 0 ? `Your student wins: its test error is ${by}below its teacher's.`
-    : gap > 0 ? `Your student loses: its test error is ${share} above its teacher's.`
-    : "A draw: the student repeats its teacher.";
-  const others = win.high > win.low
-    ? win.high === Infinity ? " Every penalty λₛ > 0 would win."
-      : gap < 0 ? "" : ` It would win for ${explorer.interval(win)}.`
-    : p.zeta > 0 || p.lam_t < best ? " No penalty would make it win."
-    : " No penalty would: this teacher is not under-regularised.";
-  say("verdict", gap, outcome + others);
+  const window = explorer.interval(win);
+  say("window", null, window);
+  const share = explorer.number(Math.abs(gap) / L_t * 100, 3);
+  const outcome = gap < 0 ? (L_t === Infinity ? ["peak"] : ["wins", {share}])
+    : gap > 0 ? ["loses", {share}] : ["draw"];
+  const others = !(win.high > win.low) ? [p.zeta > 0 || p.lam_t < best ? ["none"] : ["tuned"]]
+    : win.high === Infinity ? [["every"]]
+    : gap < 0 ? [] : [["other", {window}]];
+  tell(gap, outcome, ...others);
 };

@@ -1,4 +1,4 @@
-explorer.pictures.descent = ({p, say, plot, teacher, student}) => {
+explorer.pictures.descent = ({p, say, tell, plot, teacher, student}) => {
   const sigma2 = p.sigma * p.sigma;
   const grid = explorer.powers(-1, 1, 401);
   const lam_t = g => p.share * w2s.optimal_teacher_penalty({gamma_t: g, sigma2});
@@ -10,8 +10,6 @@ explorer.pictures.descent = ({p, say, plot, teacher, student}) => {
   plot.y_range.start = Math.max(0, sigma2 - 0.05 * (sigma2 + 1));
   plot.y_range.end = 3 * (sigma2 + 1) - plot.y_range.start;
   say("L_t", L_t(1)); say("L_s", L_s(1));
-  say("verdict", null, p.share === 0 && sigma2 > 0
-    ? "Without a penalty the teacher has a pole at γₜ = 1, and the student inherits it."
-    : `At γₜ = 1 the teacher's error is ${explorer.number(L_t(1))}, the student's `
-      + `${explorer.number(L_s(1))}.`);
+  tell(null, p.share === 0 && sigma2 > 0 ? ["pole"]
+    : ["errors", {L_t: explorer.number(L_t(1)), L_s: explorer.number(L_s(1))}]);
 };

@@ -1,4 +1,4 @@
-explorer.pictures.gap = ({p, say, cells, low, high, surface, optimum, upper, lower, here}) => {
+explorer.pictures.gap = ({p, say, tell, cells, low, high, surface, optimum, upper, lower, here}) => {
   const sigma2 = p.sigma * p.sigma;
   const gap_at = (lam_s, lam_t) =>
     w2s.error_gap({lam_t, lam_s, gamma_t: p.gamma_t, gamma_s: p.gamma_s, sigma2, zeta: p.zeta});
@@ -32,8 +32,6 @@ explorer.pictures.gap = ({p, say, cells, low, high, surface, optimum, upper, low
   const gap = gap_at(p.lam_s, p.lam_t);
   const c = w2s.imbalance({lam_t: p.lam_t, gamma_t: p.gamma_t, sigma2});
   const win = w2s.winning_window({lam_t: p.lam_t, gamma_t: p.gamma_t, gamma_s: p.gamma_s, sigma2, zeta: p.zeta});
-  say("gap", gap); say("c", c); say("best", best); say("low", win.low); say("high", win.high);
-  say("verdict", gap, gap < 0 ? "At the dot the student wins."
-    : win.high > win.low ? "At the dot the student loses, but another λₛ would win."
-    : "At the dot the student loses, and so it would with any other λₛ.");
+  say("gap", gap); say("c", c); say("best", best);
+  tell(gap, gap < 0 ? ["wins"] : gap === 0 ? ["draw"] : win.high > win.low ? ["other"] : ["none"]);
 };

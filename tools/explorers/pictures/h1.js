@@ -1,4 +1,4 @@
-explorer.pictures.h1 = ({p, say, band, curve, level, roots}) => {
+explorer.pictures.h1 = ({p, say, tell, band, curve, level, roots}) => {
   const grid = explorer.powers(-3, 3, 401);
   curve.data = {x: grid, y: grid.map(lam_s => w2s.H_1({lam_s, gamma_s: p.gamma_s}))};
   level.data = {x: [1e-3, 1e3], y: [p.c, p.c]};
@@ -7,11 +7,8 @@ explorer.pictures.h1 = ({p, say, band, curve, level, roots}) => {
   roots.data = {x: found, y: found.map(() => p.c)};
   explorer.shade(band, win, 1e-3, 1e3);
   const highest = w2s.threshold({gamma_s: p.gamma_s});
-  say("threshold", highest); say("low", win.low); say("high", win.high);
+  say("threshold", highest);
   say("window", null, explorer.interval(win));
-  say("verdict", null, !(win.high > win.low)
-    ? "H₁ stays below c: no penalty wins against this teacher."
-    : win.high === Infinity ? "H₁ lies above c everywhere: every penalty wins."
-    : found.length === 2 ? "H₁ crosses c twice: the student wins between the roots."
-    : "H₁ crosses c once: the student wins to the left of the root.");
+  tell(null, !(win.high > win.low) ? ["none"] : win.high === Infinity ? ["every"]
+    : found.length === 2 ? ["twice"] : ["once"]);
 };

@@ -1,4 +1,4 @@
-explorer.pictures.spectrum = ({p, say, law, transform, density, weight, atom, m, here}) => {
+explorer.pictures.spectrum = ({p, say, tell, law, transform, density, weight, atom, m, here}) => {
   const t = w2s.terms({lam: p.lam, gamma: p.gamma});
   const missing = w2s.terms({lam: 0, gamma: p.gamma}).rest;  // λm at λ = 0: the atom's mass
   const points = explorer.steps(0, Math.PI, 241).slice(1, -1).map(u => w2s.density_at({gamma: p.gamma, theta: u}));
@@ -15,6 +15,6 @@ explorer.pictures.spectrum = ({p, say, law, transform, density, weight, atom, m,
   here.data = {x: [p.lam], y: [t.m]};
   explorer.fit_log(transform.y_range, curve);
   say("m", t.m); say("m_2", t.m_2); say("dof", t.dof); say("atom", missing);
-  say("verdict", null, `At this penalty ${explorer.number(100 * t.dof, 3)} % of the directions `
-    + `are learnt (δ), and ${explorer.number(100 * t.rest, 3)} % are shrunk away (λm).`);
+  const percent = share => explorer.number(100 * share, 3);
+  tell(null, ["shares", {learnt: percent(t.dof), shrunk: percent(t.rest)}]);
 };

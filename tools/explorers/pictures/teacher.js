@@ -1,4 +1,4 @@
-explorer.pictures.teacher = ({p, say, best_here, left, left_curve, left_dot, right, right_curve, right_dot}) => {
+explorer.pictures.teacher = ({p, say, tell, best_here, left, left_curve, left_dot, right, right_curve, right_dot}) => {
   const sigma2 = p.sigma * p.sigma;
   const L_t = (lam_t, gamma_t) => w2s.teacher_error({lam_t, gamma_t, sigma2});
   const here = L_t(p.lam_t, p.gamma_t);
@@ -15,7 +15,5 @@ explorer.pictures.teacher = ({p, say, best_here, left, left_curve, left_dot, rig
   right.y_range.start = Math.max(0, sigma2 - 0.05 * (sigma2 + 1));
   right.y_range.end = 3 * (sigma2 + 1) - right.y_range.start;
   say("L_t", here); say("best", best); say("L_best", L_t(best, p.gamma_t));
-  say("verdict", null, p.lam_t === best ? "This is the best penalty."
-    : p.lam_t < best ? "Under-regularised: a larger penalty would be better."
-    : "Over-regularised: a smaller penalty would be better.");
+  tell(null, p.lam_t === best ? ["best"] : p.lam_t < best ? ["under"] : ["over"]);
 };

@@ -1,4 +1,4 @@
-explorer.pictures.weighted = ({p, say, plot, band, teacher, plain, aligned, student}) => {
+explorer.pictures.weighted = ({p, say, tell, plot, band, teacher, plain, aligned, student}) => {
   const sigma2 = p.sigma * p.sigma;
   const L_t = w2s.teacher_error({lam_t: p.lam_t, gamma_t: p.gamma_t, sigma2});
   const grid = explorer.powers(-3, 3, 281);
@@ -13,9 +13,8 @@ explorer.pictures.weighted = ({p, say, plot, band, teacher, plain, aligned, stud
   explorer.shade(band, win, 1e-3, 1e3);
   explorer.fit(plot.y_range, [...none, ...full], [L_t]);
   const best = w2s.optimal_teacher_penalty({gamma_t: p.gamma_t, sigma2});
-  say("L_t", L_t); say("best", best); say("low", win.low); say("high", win.high);
-  say("window", null, explorer.interval(win));
-  say("verdict", null, win.high > win.low
-    ? `A student with this alignment wins for ${explorer.interval(win)}.`
-    : "With this alignment no penalty wins.");
+  say("L_t", L_t); say("best", best);
+  const window = explorer.interval(win);
+  say("window", null, window);
+  tell(null, win.high > win.low ? ["wins", {window}] : ["none"]);
 };

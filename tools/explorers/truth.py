@@ -1,0 +1,478 @@
+"""What every read-out, sentence and drawn part of an explorer has to show: one table, `TRUTH`.
+
+Its functions take the controls' values. They compute with the numeric package or with mpmath,
+never with the formulas that are compiled for the browser; `validation` compares, without a browser
+when the book is built, and in one by `make look`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import Any
+
+import mpmath
+import numpy as np
+
+from w2s import marchenko_pastur as mp
+from w2s import ridge
+
+Values = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Number:
+    """A truth that a browser's sixteen digits reach less well than to a relative 1e-9."""
+
+    of: Callable[..., Any]
+    relative: float = 1e-9
+    absolute: float = 0.0
+    points: int = 33  #: at so many points of a curve it is asked for
+    sight: tuple[float, float] = (-np.inf, np.inf)  #: beyond these nothing is seen
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.of(*arguments)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The truth about one explorer; its keys are those that the explorer declares."""
+
+    readouts: dict[str, Callable[[Values], Any]]  #: the number, or the text
+    sentences: dict[str, Callable[[Values], dict[str, str] | None]]  #: its numbers where it holds
+    curves: dict[str, Callable[[Values, Any], Any]]  #: y at x
+    marks: dict[str, Callable[[Values], dict[str, Any]]]  #: everything that is drawn
+    settings: tuple[dict[str, float], ...]  #: beside the extremes: where the sentences change
+    gap: Callable[[Values], Any] | None = None  #: whose sign colours the verdict
+
+
+def words(x: float, places: int = 4) -> str:
+    """A number as the pages write it.
+
+    Examples
+    --------
+    >>> words(1.0625), words(-1.5e-7), words(999960.0), words(float("inf"))
+    ('1.063', '−1.5·10⁻⁷', '1000000', '∞')
+    """
+    if np.isnan(x):
+        return "none"
+    if np.isinf(x):
+        return "∞" if x > 0 else "−∞"
+    if x == 0:
+        return "0"
+    rounded = Context(prec=places, rounding=ROUND_HALF_UP).plus(Decimal(float(x)))
+    power = 0 if 1e-3 <= abs(x) < 1e6 else rounded.adjusted()
+    head = format(rounded.scaleb(-power).normalize(), "f").replace("-", "−")
+    raised = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{head}·10{raised}" if power else head
+
+
+def _interval(window: ridge.WinningWindow) -> str:
+    if not window:
+        return "none"
+    if window.high == np.inf:
+        return "every λₛ > 0"
+    return f"{words(window.low)} < λₛ < {words(window.high)}"
+
+
+def _when(holds: Any, **numbers: str) -> dict[str, str] | None:
+    return numbers if holds else None
+
+
+# --- the quantities, at the controls' values p or with some of them replaced ---------------------
+
+
+def _arguments(p: Values, new: Values) -> dict[str, Any]:
+    found = {"gamma_t": p["d"] / p["n_t"], "gamma_s": p["d"] / p["n_s"]} if "d" in p else {}
+    names = ("lam_t", "lam_s", "gamma_t", "gamma_s", "zeta")
+    found |= {name: p[name] for name in names if name in p}
+    return {**found, "sigma2": p["sigma"] ** 2, **new}
+
+
+def _gamma_t(p: Values) -> float:
+    return float(_arguments(p, {})["gamma_t"])
+
+
+def _best(p: Values) -> Any:
+    return ridge.optimal_teacher_penalty(_gamma_t(p), p["sigma"] ** 2)
+
+
+def _L_t(p: Values, **new: Any) -> Any:
+    arguments = _arguments(p, new)
+    return ridge.teacher_error(*(arguments[name] for name in ("lam_t", "gamma_t", "sigma2")))
+
+
+def _L_s(p: Values, **new: Any) -> Any:
+    return ridge.student_error(**_arguments(p, new))
+
+
+def _gap(p: Values, **new: Any) -> Any:
+    return ridge.error_gap(**_arguments(p, new))
+
+
+def _c(p: Values) -> Any:
+    return ridge.imbalance(p["lam_t"], _gamma_t(p), p["sigma"] ** 2)
+
+
+def _window(p: Values, **new: Any) -> ridge.WinningWindow:
+    arguments = _arguments(p, new)
+    return ridge.winning_window(**{k: v for k, v in arguments.items() if k != "lam_s"})
+
+
+def _percent(p: Values) -> str:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return words(float(100 * np.abs(_gap(p)) / _L_t(p)), 3)
+
+
+# --- marks ---------------------------------------------------------------------------------------
+
+
+def _dots(x: Any, y: Any) -> dict[str, Any]:
+    return {"data.x": np.atleast_1d(x), "data.y": np.atleast_1d(y)}
+
+
+def _level(ends: tuple[float, float], y: Any) -> dict[str, Any]:
+    return _dots(ends, [y, y])
+
+
+def _band(window: ridge.WinningWindow, ends: tuple[float, float]) -> dict[str, Any]:
+    if not window:
+        return {"visible": False}
+    high = window.high if window.high < np.inf else ends[1]
+    return {"visible": True, "left": window.low or ends[0], "right": high}
+
+
+def _rule(place: Any, there: Any) -> dict[str, Any]:
+    return {"visible": True, "location": place} if there else {"visible": False}
+
+
+def _log10(x: Any) -> Any:
+    with np.errstate(divide="ignore"):
+        return np.log10(x)
+
+
+# --- H₁, with fifty digits -----------------------------------------------------------------------
+
+
+def _H_1(a: Any, gamma_s: float) -> Any:
+    return -(1 - a) / (1 + a - 2 * gamma_s * a**2)
+
+
+def _H_1_of_penalty(gamma_s: float, penalties: Any) -> Any:
+    with mpmath.workdps(50):
+        gamma, found = mpmath.mpf(gamma_s), []
+        for lam in penalties:
+            total = 1 + gamma + mpmath.mpf(lam)
+            a = 2 / (total + mpmath.sqrt(total**2 - 4 * gamma))
+            found.append(float(_H_1(a, gamma)))
+    return np.array(found)
+
+
+def _highest(gamma_s: float) -> float:
+    """The supremum: at a = 1 − r with r² = 1 − 1/γₛ; for γₛ ≤ 1 its limit as a → 1."""
+    if gamma_s <= 1:
+        return -1 / 3 if gamma_s == 1 else 0.0
+    with mpmath.workdps(50):
+        gamma = mpmath.mpf(gamma_s)
+        return float(_H_1(1 - mpmath.sqrt(1 - 1 / gamma), gamma))
+
+
+def _window_at(p: Values) -> ridge.WinningWindow:
+    """Only c counts: that of a teacher with λₜ = 0 and γₜ = 1/2 is −σ², and for c ≥ 0 none wins."""
+    if p["c"] >= 0:
+        return ridge.EMPTY
+    return ridge.winning_window(lam_t=0, gamma_t=0.5, gamma_s=p["gamma_s"], sigma2=-p["c"])
+
+
+def _roots(window: ridge.WinningWindow) -> list[float]:
+    return [end for end in (window.low, window.high) if 0 < end < np.inf]
+
+
+# --- double descent, and the best student --------------------------------------------------------
+
+
+def _descending(p: Values, error: Callable[..., Any], gamma_t: Any = 1.0) -> Any:
+    lam_t = p["share"] * ridge.optimal_teacher_penalty(gamma_t, p["sigma"] ** 2)
+    return error({**p, "gamma_t": gamma_t}, lam_t=lam_t)
+
+
+def _within_sight(p: Values, y: Any) -> Any:
+    """The pictures cut a pole off there."""
+    return np.minimum(y, 30 * (p["sigma"] ** 2 + 1))
+
+
+def _of_best(function: Callable[..., Any], p: Values, **new: Any) -> Any:
+    return function(**_arguments(p, new))
+
+
+def _share(p: Values) -> Any:
+    return _of_best(ridge.performance_gap_recovered, p)
+
+
+_WIDE, _NARROW = (1e-4, 1e3), (1e-3, 1e3)
+#: in powers of ten, a little more than the map shows
+_SIGHT = (-3.5, 2.5)
+
+TRUTH = {
+    "calculator": Truth(
+        readouts={
+            "L_t": _L_t,
+            "L_s": _L_s,
+            "window": lambda p: _interval(_window(p)),
+            "gamma_t": lambda p: p["d"] / p["n_t"],
+            "gamma_s": lambda p: p["d"] / p["n_s"],
+            "best": _best,
+        },
+        sentences={
+            "wins": lambda p: _when(_gap(p) < 0 and np.isfinite(_L_t(p)), share=_percent(p)),
+            "peak": lambda p: _when(_gap(p) < 0 and _L_t(p) == _L_s(p) == np.inf),
+            "loses": lambda p: _when(_gap(p) > 0, share=_percent(p)),
+            "draw": lambda p: _when(_gap(p) == 0),
+            "every": lambda p: _when(_window(p).high == np.inf),
+            "other": lambda p: _when(
+                _gap(p) >= 0 and _window(p).high < np.inf, window=_interval(_window(p))
+            ),
+            "none": lambda p: _when(not _window(p) and (p["zeta"] > 0 or _c(p) < 0)),
+            "tuned": lambda p: _when(not _window(p) and p["zeta"] == 0 and _c(p) >= 0),
+        },
+        curves={"student": lambda p, x: _L_s(p, lam_s=x)},
+        marks={
+            "teacher": lambda p: _level(_WIDE, _L_t(p)),
+            "here": lambda p: _dots(p["lam_s"], _L_s(p)),
+            "band": lambda p: _band(_window(p), _WIDE),
+        },
+        settings=(
+            {"lam_t": 0.25},
+            {"lam_t": 0.25, "zeta": 0.9},
+            {"lam_t": 0.25, "zeta": 0.6, "n_s": 416},
+            {"lam_t": 0.1, "n_s": 416, "sigma": 2},
+            {"lam_t": 0.1, "n_s": 416, "sigma": 2, "lam_s": 1e-3},
+            {"lam_t": 0.2, "n_s": 416},
+            {"lam_s": 10},
+            {"n_t": 500, "lam_t": 1e-12},
+            {"n_t": 500, "lam_t": 0},
+            {"n_t": 500, "n_s": 500, "lam_t": 0, "lam_s": 0},
+            {"n_s": 500, "lam_t": 0, "lam_s": 1e-4},
+            {"sigma": 0, "lam_t": 0},
+        ),
+        gap=Number(_gap, absolute=1e-13),
+    ),
+    "spectrum": Truth(
+        readouts={
+            "m": lambda p: mp.stieltjes(p["lam"], p["gamma"]),
+            "m_2": lambda p: mp.stieltjes_derivative(p["lam"], p["gamma"]),
+            "dof": lambda p: mp.degrees_of_freedom(p["lam"], p["gamma"]),
+            "atom": lambda p: mp.atom(p["gamma"]),
+        },
+        sentences={
+            "shares": lambda p: _when(
+                True,
+                learnt=words(float(100 * mp.degrees_of_freedom(p["lam"], p["gamma"])), 3),
+                shrunk=words(float(100 * mp.terms(p["lam"], p["gamma"]).rest), 3),
+            )
+        },
+        curves={
+            "density": lambda p, x: mp.density(x, p["gamma"]),
+            "weight": lambda p, x: np.divide(p["lam"], x + p["lam"]),
+            "m": lambda p, x: mp.stieltjes(x, p["gamma"]),
+        },
+        marks={
+            "atom": lambda p: (
+                _dots([0, 0], [0, mp.atom(p["gamma"])]) if p["gamma"] > 1 else _dots([], [])
+            ),
+            "here": lambda p: _dots(p["lam"], mp.stieltjes(p["lam"], p["gamma"])),
+        },
+        settings=(
+            {"gamma": 4},
+            {"gamma": 4, "lam": 0},
+            {"gamma": 1, "lam": 0},
+            {"gamma": 1, "lam": 1e-6},
+            {"gamma": 0.999, "lam": 1e-4},
+        ),
+    ),
+    "teacher": Truth(
+        readouts={"L_t": _L_t, "best": _best, "L_best": lambda p: _L_t(p, lam_t=_best(p))},
+        sentences={
+            "best": lambda p: _when(_c(p) == 0),
+            "under": lambda p: _when(_c(p) < 0),
+            "over": lambda p: _when(_c(p) > 0),
+        },
+        curves={
+            "left_curve": lambda p, x: _L_t(p, lam_t=x),
+            "right_curve": lambda p, x: _within_sight(p, _L_t(p, gamma_t=x)),
+        },
+        marks={
+            "best_here": lambda p: _rule(_best(p), _best(p) > 0),
+            "left_dot": lambda p: _dots(p["lam_t"], _L_t(p)),
+            "right_dot": lambda p: _dots(p["gamma_t"], _L_t(p)),
+        },
+        settings=(
+            {"lam_t": 0.8},
+            {"lam_t": 0.79},
+            {"lam_t": 0.81},
+            {"lam_t": 0, "gamma_t": 1},
+            {"lam_t": 0, "sigma": 0},
+            {"lam_t": 0.02},
+        ),
+    ),
+    "gap": Truth(
+        readouts={"gap": Number(_gap, absolute=1e-13), "c": _c, "best": _best},
+        sentences={
+            "wins": lambda p: _when(_gap(p) < 0),
+            "draw": lambda p: _when(_gap(p) == 0),
+            "other": lambda p: _when(_gap(p) > 0 and _window(p)),
+            "none": lambda p: _when(_gap(p) > 0 and not _window(p)),
+        },
+        curves={
+            # the image's cells: λₛ upwards, λₜ to the right
+            "surface": Number(lambda p, x: _relative_gap(p, x), 2e-6, 1e-8),
+            "upper": Number(lambda p, x: _edges(p, x, "high"), absolute=1e-6, sight=_SIGHT),
+            "lower": Number(lambda p, x: _edges(p, x, "low"), absolute=1e-6, sight=_SIGHT),
+        },
+        marks={
+            "optimum": lambda p: _rule(_log10(_best(p)), _best(p) > 0),
+            "here": lambda p: _dots(_log10(p["lam_t"]), _log10(p["lam_s"])),
+        },
+        settings=(
+            {"lam_t": 1},
+            {"lam_t": 0.3, "lam_s": 0.05},
+            {"lam_t": 0.5, "gamma_s": 0.8, "lam_s": 3},
+            {"lam_t": 2},
+            {"lam_t": 1, "zeta": 0.95, "lam_s": 2},
+            {"lam_s": 0, "gamma_s": 0.8},
+            {"gamma_t": 1, "lam_t": 0},
+            {"gamma_t": 1, "gamma_s": 1},
+        ),
+        gap=Number(_gap, absolute=1e-13),
+    ),
+    "h1": Truth(
+        readouts={
+            "window": lambda p: _interval(_window_at(p)),
+            "threshold": lambda p: _highest(p["gamma_s"]),
+        },
+        sentences={
+            "none": lambda p: _when(not _window_at(p)),
+            "every": lambda p: _when(_window_at(p).high == np.inf),
+            "twice": lambda p: _when(len(_roots(_window_at(p))) == 2),
+            "once": lambda p: _when(len(_roots(_window_at(p))) == 1),
+        },
+        curves={"curve": lambda p, x: _H_1_of_penalty(p["gamma_s"], x)},
+        marks={
+            "band": lambda p: _band(_window_at(p), _NARROW),
+            "level": lambda p: _level(_NARROW, p["c"]),
+            "roots": lambda p: _dots(
+                _roots(_window_at(p)), np.full(len(_roots(_window_at(p))), p["c"])
+            ),
+        },
+        settings=(
+            {"c": -0.9},
+            {"c": -1},
+            {"c": -0.999, "gamma_s": 3},
+            {"c": -0.5, "gamma_s": 0.5},
+            {"c": 0, "gamma_s": 0.5},
+            {"c": -0.3, "gamma_s": 1},
+            {"c": -0.34, "gamma_s": 1},
+            {"c": -0.6, "gamma_s": 1.01},
+            {"c": 1},
+        ),
+    ),
+    "weighted": Truth(
+        readouts={"L_t": _L_t, "window": lambda p: _interval(_window(p)), "best": _best},
+        sentences={
+            "wins": lambda p: _when(_window(p), window=_interval(_window(p))),
+            "none": lambda p: _when(not _window(p)),
+        },
+        curves={
+            "student": lambda p, x: _L_s(p, lam_s=x),
+            "plain": lambda p, x: _L_s(p, lam_s=x, zeta=0),
+            "aligned": lambda p, x: _L_s(p, lam_s=x, zeta=1),
+        },
+        marks={
+            "teacher": lambda p: _level(_NARROW, _L_t(p)),
+            "band": lambda p: _band(_window(p), _NARROW),
+        },
+        settings=(
+            {"zeta": 0.8},
+            {"zeta": 0.84, "gamma_s": 1.2},
+            {"zeta": 0.83, "gamma_s": 1.2},
+            {"zeta": 0.76, "gamma_s": 1},
+            {"zeta": 0.77, "gamma_s": 1},
+            {"zeta": 1, "gamma_t": 1, "lam_t": 0},
+        ),
+    ),
+    "descent": Truth(
+        readouts={
+            "L_t": lambda p: _descending(p, _L_t),
+            "L_s": lambda p: _descending(p, _L_s),
+        },
+        sentences={
+            "pole": lambda p: _when(_descending(p, _L_t) == _descending(p, _L_s) == np.inf),
+            "errors": lambda p: _when(
+                _descending(p, _L_t) < np.inf,
+                L_t=words(float(_descending(p, _L_t))),
+                L_s=words(float(_descending(p, _L_s))),
+            ),
+        },
+        curves={
+            "teacher": lambda p, x: _within_sight(p, _descending(p, _L_t, x)),
+            "student": lambda p, x: _within_sight(p, _descending(p, _L_s, x)),
+        },
+        marks={},
+        settings=({"share": 0.15}, {"share": 1, "lam_s": 0, "gamma_s": 1}, {"share": 0.01}),
+    ),
+    "best": Truth(
+        readouts={
+            "L_t": _L_t,
+            "L_s": lambda p: _of_best(ridge.best_student_error, p),
+            # where a function is flat its minimum is found with half the digits
+            "lam_s": Number(lambda p: _of_best(ridge.optimal_student_penalty, p), 1e-6),
+            "share": Number(_share, 1e-6),  # over a difference that may be small
+        },
+        sentences={
+            "share": lambda p: _when(_window(p), share=f"{100 * _share(p):.0f}"),
+            "none": lambda p: _when(not _window(p) and _c(p) < 0),
+            "tuned": lambda p: _when(_c(p) >= 0),
+        },
+        curves={
+            "teacher": lambda p, x: _L_t(p, lam_t=x),
+            "student": Number(
+                lambda p, x: _of_best(ridge.best_student_error, p, lam_t=x), points=3
+            ),
+            "unlimited": Number(
+                lambda p, x: _of_best(ridge.best_student_error, p, lam_t=x, gamma_s=0),
+                1e-8,
+                points=3,
+            ),
+        },
+        marks={
+            "best_here": lambda p: _rule(_best(p), _best(p) > 0),
+            "dot": lambda p: _dots(p["lam_t"], _of_best(ridge.best_student_error, p)),
+        },
+        settings=(
+            {"lam_t": 0.5},
+            {"lam_t": 0.49},
+            {"lam_t": 0.6},
+            {"lam_t": 0.49, "gamma_s": 1.2},
+            {"gamma_s": 1, "sigma": 2},
+            {"lam_t": 0, "gamma_t": 1},
+        ),
+    ),
+}
+
+
+def _relative_gap(p: Values, cell: Any) -> Any:
+    """At the cells of the map with these numbers, of 61 × 61 between 10⁻³ and 10²."""
+    row, column = np.divmod(cell, 61)
+    lam_t, lam_s = (10 ** (-3 + 5 * (k + 0.5) / 61) for k in (column, row))
+    return _gap(p, lam_t=lam_t, lam_s=lam_s) / _L_t(p, lam_t=lam_t)
+
+
+def _edges(p: Values, powers: Any, end: str) -> Any:
+    """A power between two of the map's own is where the tongue opens: there its ends meet."""
+    found = []
+    for power in powers:
+        window = _window(p, lam_t=float(10**power))
+        tip = not window and abs(60 * power - round(60 * power)) > 1e-9
+        found.append(abs(1 - p["gamma_s"]) if tip else getattr(window, end))
+    return _log10(np.array(found))
