@@ -206,3 +206,16 @@ def test_numbers_that_are_no_numbers_are_left_empty():
         "1,line 1,,2.0,,",
         "1,line 1,,3.0,,",
     ]
+
+
+@pytest.mark.parametrize(("size", "kept"), [(100, 100), (240, 80)])
+def test_a_fine_mesh_is_thinned_for_its_page_and_whole_in_its_record(size, kept):
+    figure = Figure()
+    x = np.arange(size)
+    figure.subplots().pcolormesh(x, x, np.add.outer(1000 * x, x))
+    columns = numbers(figure)[0]["artists"][0]["columns"]
+    assert len(columns["value"]) == len(columns["x"]) == len(columns["y"]) == kept**2
+    assert columns["value"] == [
+        1000 * y + x for x, y in zip(columns["x"], columns["y"], strict=True)
+    ]
+    assert f"value: n {size**2}, " in describe(figure)

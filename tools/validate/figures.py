@@ -21,6 +21,7 @@ import numpy as np
 NUMBERS = "numbers"
 DIGITS = 5
 FEW = 3  # more artists that look alike are told as one
+MESH = 100  # more rows or columns of a mesh are thinned for its page
 #: Of these the words give numbers; "x" and "y" of an axis are its scale and limits.
 _NUMERIC = ("x", "y", "level", "value", "norm")
 _LEAF = re.compile(r"( *)([a-z0-9 ]+): (.*)")
@@ -259,7 +260,7 @@ def _is(item: Any, kind: str) -> bool:
 
 
 def numbers(figure: Any) -> list[dict[str, Any]]:
-    """What each axes of a figure shows, in full to six digits, as JSON can hold it."""
+    """What each axes of a figure shows, to six digits, as JSON can hold it."""
     return [
         {
             "title": _title(axes),
@@ -271,7 +272,10 @@ def numbers(figure: Any) -> list[dict[str, Any]]:
                     "label": label,
                     "style": next(_style(item)),
                     "columns": {
-                        name: [float(f"{v:.6g}") if np.isfinite(v) else None for v in values]
+                        name: [
+                            float(f"{value:.6g}") if np.isfinite(value) else None
+                            for value in values[_kept(item)]
+                        ]
                         for name, values, scale in _columns(axes, item)
                         if scale is not None and name != "norm"
                     },
@@ -282,6 +286,14 @@ def numbers(figure: Any) -> list[dict[str, Any]]:
         }
         for axes in figure.axes
     ]
+
+
+def _kept(item: Any) -> Any:
+    if not _is(item, "QuadMesh"):
+        return slice(None)
+    rows, columns = np.indices([size - 1 for size in item.get_coordinates().shape[:2]])
+    step = -(-max(rows.shape) // MESH)
+    return ((rows % step == 0) & (columns % step == 0)).ravel()
 
 
 # --- two of them ----------------------------------------------------------------------------------
