@@ -129,7 +129,7 @@ def render(name: str) -> str:
         raise ValueError(f"no explorer called {name!r}; there are: {', '.join(EXPLORERS)}")
     explorer = EXPLORERS[name]
     figures, parts = explorer.draw()
-    code = script(name, parts)
+    code = call(name, parts)
     figures[0].name = f"explorer-{name}"
     figures[0].js_on_change("tags", CustomJS(args=parts, code=code))
     script, places = components(figures)
@@ -157,7 +157,7 @@ def render(name: str) -> str:
     )
 
 
-def script(name: str, parts: Iterable[str]) -> str:
+def call(name: str, parts: Iterable[str]) -> str:
     """What JavaScript does when the figure's tags change, in which the controls' values stand."""
     sentences = json.dumps(EXPLORERS[name].sentences, ensure_ascii=False)
     seen = f"{{p: cb_obj.tags[0], {', '.join(parts)}}}"
@@ -416,8 +416,8 @@ EXPLORERS = {
         ),
         sentences={
             "wins": "Your student wins: its test error is {share} % below its teacher's.",
-            "peak": "Both test errors are infinite here; on the way, as λₜ falls to 0, your student's "
-            "stays below its teacher's.",
+            "peak": "Both test errors are infinite here; on the way, as λₜ falls to 0, your "
+            "student's stays below its teacher's.",
             "loses": "Your student loses: its test error is {share} % above its teacher's.",
             "draw": "A draw: the student repeats its teacher.",
             "every": "Every penalty λₛ > 0 would win.",

@@ -11,15 +11,16 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bokeh.models import BoxAnnotation, ColumnDataSource, Model, Plot, Span
+from bokeh.models import ColumnDataSource, Model, Plot
+from bokeh.models.annotations import BoxAnnotation, Span
 from py_mini_racer import mini_racer
 
-from tools.explorers.explorers import EXPLORERS, formulas, script, theory
+from tools.explorers.explorers import EXPLORERS, call, formulas, theory
 from tools.explorers.truth import TRUTH, Number, Values, words
 from tools.run import HOME
 
@@ -99,9 +100,10 @@ def settings(name: str) -> list[dict[str, float]]:
     start = {control.name: control.value for control in controls}
     found = [start]
     for control in controls:
-        ends = {control.low, control.high, control.least, control.most}
+        bounds = (control.low, control.high, control.least, control.most)
+        ends = {end for end in bounds if end is not None}
         ends |= {1.0} if control.name.startswith("gamma") else set()
-        found += [{**start, control.name: end} for end in sorted(ends - {None})]  # type: ignore[type-var]
+        found += [{**start, control.name: end} for end in sorted(ends)]
     found += [
         {control.name: getattr(control, end) for control in controls} for end in ("low", "high")
     ]
@@ -126,14 +128,14 @@ def evaluate(
     shared: str | None = None,
 ) -> list[dict[str, Any]]:
     """What the explorer shows at each of these settings; a test may put in other scripts."""
-    _, parts = EXPLORERS[name].draw()
+    parts = EXPLORERS[name].draw()[1]
     code = [
         _DOCUMENT,
         compiled or theory(),
         shared or (_SCRIPTS / "explorer.js").read_text("utf-8"),
         picture or picture_of(name),
         f"const parts = {{{', '.join(f'{part}: {_stand_in(x)}' for part, x in parts.items())}}};",
-        f"const drawn = ({{cb_obj, {', '.join(parts)}}}) => {script(name, parts)};",
+        f"const drawn = ({{cb_obj, {', '.join(parts)}}}) => {call(name, parts)};",
         f"const shown = {SHOWN};",
     ]
     given = json.dumps(
@@ -175,7 +177,7 @@ def picture_of(name: str) -> str:
 def _stand_in(model: Any) -> str:
     """What the picture's script gets in place of a model of Bokeh's."""
     if isinstance(model, Plot):
-        ends = {"x_range": model.x_range, "y_range": model.y_range}
+        ends: dict[str, Any] = {"x_range": model.x_range, "y_range": model.y_range}
         return json.dumps({key: {"start": r.start, "end": r.end} for key, r in ends.items()})
     if isinstance(model, ColumnDataSource) and "image" in model.data:
         size = model.data["image"][0].size
@@ -250,7 +252,7 @@ def _differences(name: str, p: Values, seen: Mapping[str, Any], number: int) -> 
         if not _agree(float(verdict.get("value", "nan")), gap, truth.gap):
             yield f"the verdict is coloured by {verdict.get('value')}, the truth is {float(gap)!r}"
         if verdict.get("wins") != str(bool(gap < 0)).lower():
-            yield f"the verdict is coloured as wins={verdict.get('wins')} at a gap of {float(gap)!r}"
+            yield f"the verdict is coloured as wins={verdict.get('wins')} at the gap {float(gap)!r}"
     for part, draws in truth.curves.items():
         x, y = _curve(seen["parts"][part])
         points = draws.points if isinstance(draws, Number) else 33
@@ -343,7 +345,9 @@ def _look(model: Model) -> str:
     found = model.properties_with_values(include_defaults=False)
     if mapper := found.pop("color_mapper", None):
         found |= {"low": mapper.low, "high": mapper.high, "colours": "…".join(mapper.palette[::50])}
-    return ", ".join(f"{key}={x}" for key, x in sorted(found.items()) if isinstance(x, str | float))
+    values = {key: getattr(x, "value", x) for key, x in found.items()}
+    shown = {key: x for key, x in sorted(values.items()) if isinstance(x, str | float | int | list)}
+    return ", ".join(f"{key}={x}" for key, x in shown.items())
 
 
 def _shows(name: str, shown: Sequence[Mapping[str, Any]]) -> Iterator[str]:
