@@ -73,6 +73,11 @@ def build(root: Path, builder: str, *, reuse: bool = False) -> int:
     ]
     if dead:
         return _fail("\n".join(dead))
+    if not (draft and _only_text_is_new(root)):
+        from tools.explorers.validation import wrong
+
+        if explorers := wrong(root):
+            return _fail("\n".join(explorers))
     validated = time.perf_counter()
     from tools.pages.assets import gather_assets  # seconds of imports, wasted on a build that fails
 
