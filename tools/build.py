@@ -5,26 +5,43 @@
     python -m tools.build html --root DIR # a book kept somewhere else (the tests do this)
 
 Each chapter is executed once, by the validation. A failure at any step ends the build with a
-non-zero exit code and leaves no new site. A draft is a site of its own, in `_build/draft`, whose
-every page says so: only chapters whose code, `w2s`, lock or interpreter has changed are executed,
-only pages that have changed are read again, and a dead reference is shown, not refused.
+non-zero exit code and leaves no new site. A site is made beside its place and then renamed: one
+that is there is whole, also after a build was killed. A draft is a site of its own, in
+`_build/draft`, whose every page says so: only chapters whose code, `w2s`, lock or interpreter has
+changed are executed, only pages that have changed are read again, and a dead reference is shown,
+not refused.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.run import HOME, jupyter_book, pytest_on_chapters
+from sphinx_external_toc.parsing import parse_toc_yaml
+
+from tools.pages.numbered_items import contradictions
+from tools.run import (
+    HOME,
+    NOT_WRITABLE,
+    ROOM,
+    ROOM_LEFT,
+    alone,
+    jupyter_book,
+    pytest_on_chapters,
+    require_room,
+    why_not_writable,
+)
 from tools.validate.chapters import (
     RecordMismatch,
     certificates_path,
     chapters,
+    conclusions,
     dead_anchors,
     is_validated,
     orphan_records,
@@ -36,14 +53,29 @@ from tools.validate.chapters import (
 
 def build(root: Path, builder: str, *, reuse: bool = False) -> int:
     """With `reuse`, chapters whose validated outputs are those of the present sources are kept."""
+    folder = root / "_build"
+    try:
+        require_room(folder, ROOM)
+        require_room(Path(sys.prefix) / "var", ROOM_LEFT)  # the kernels' own
+        with alone(root):
+            code = _build(root, builder, reuse=reuse)
+        if code != 0:
+            require_room(folder, ROOM_LEFT)
+    except OSError as error:
+        return _fail(why_not_writable(error, folder))
+    return code
+
+
+def _build(root: Path, builder: str, *, reuse: bool) -> int:
     begin = time.perf_counter()
     draft = builder == "draft"
     reuse = reuse or draft
     sources = chapters(root)
     due = [chapter for chapter in sources if not (reuse and is_validated(chapter))]
-    site = root / "_build" / ("draft/_build/html" if draft else builder)
-    for folder in (root / "_build" / "cache", *(() if draft else (site,))):
-        shutil.rmtree(folder, ignore_errors=True)
+    site = root / "_build" / builder
+    work = site.with_name(f"{builder}.part")
+    for folder in (work, root / "_build" / "cache", *(() if draft else (site,))):
+        _remove(folder)
     kept = {
         outcome(chapter)
         for chapter in sources
@@ -61,18 +93,31 @@ def build(root: Path, builder: str, *, reuse: bool = False) -> int:
             f"tests/records/{record.name} is the record of no chapter: "
             f"book/{record.stem}.md is gone. Run: git rm tests/records/{record.name}"
         )
+    if unlisted := list(_unlisted(root)):
+        return _fail("\n".join(unlisted))
     mismatches = list(_mismatches(sources))
     if mismatches:  # the validation would say so, too, after it had executed all the others
         return _fail("\n\n".join(mismatches))
     if due and pytest_on_chapters(root, due) != 0:
         return _fail("a chapter was not validated (see above); nothing was published")
+    executed = {chapter.name: read_notebook(validated_path(chapter)) for chapter in sources}
     dead = [
         complaint
         for chapter in sources
-        for complaint in dead_anchors(chapter, read_notebook(validated_path(chapter)))
+        for complaint in dead_anchors(chapter, executed[chapter.name])
     ]
     if dead:
         return _fail("\n".join(dead))
+    found = {
+        kind: [
+            {**conclusion, "chapter": name}
+            for name, notebook in executed.items()
+            for conclusion in conclusions(notebook, kind)
+        ]
+        for kind in ("verdict", "erratum", "completion")
+    }
+    if contrary := list(contradictions(found)):
+        return _fail("\n".join(contrary))
     if not (draft and _only_text_is_new(root)):
         from tools.explorers.validation import wrong
 
@@ -85,18 +130,29 @@ def build(root: Path, builder: str, *, reuse: bool = False) -> int:
     known = draft and _only_text_is_new(root)  # then Sphinx reads what is newer than its last draft
     if not known:
         gather_assets(root)
-    options = () if known else ("--all",)
-    if draft:
-        where = ("--path-output", str(root / "_build" / "draft"))
-        code, log = jupyter_book(root, "html", *options, *where, strict=False, draft=True)
+        _remove(site)
     else:
-        code, log = jupyter_book(root, builder, *options)
+        site.rename(work)
+    kind = "html" if draft else builder
+    where = ("--path-output", str(work), *(() if known else ("--all",)))
+    code, log = jupyter_book(root, kind, *where, strict=not draft, draft=draft)
+    made = work / "_build" / kind
     reason = _complaint(code, log)
-    if not reason and not (site / "index.html").exists():
-        reason = f"Jupyter Book said nothing and left no {site.relative_to(root)}/index.html"
+    if not reason and not (made / "index.html").exists():
+        reason = f"Jupyter Book said nothing and left no {made.relative_to(root)}/index.html"
+    changed = [chapter.name for chapter in sources if not is_validated(chapter)]
+    if changed and not reason:
+        reason = (
+            f"{', '.join(changed)}: code, w2s or packages have changed since the validation began, "
+            "so its outputs are old. Run the build again"
+        )
     if reason:
-        shutil.rmtree(site, ignore_errors=True)
+        _remove(work)
         return _fail(reason)
+    (work if draft else made).rename(site)
+    site = site / "_build" / "html" if draft else site
+    if not draft:
+        _remove(work)
     done = time.perf_counter()
     steps = {"validation": validated - begin, "site": done - validated, "build": done - begin}
     if not reuse:
@@ -106,6 +162,26 @@ def build(root: Path, builder: str, *, reuse: bool = False) -> int:
         f"site built in {done - validated:.0f} s: {site / 'index.html'}"
     )
     return 0
+
+
+def _remove(folder: Path) -> None:
+    """At once, as far as anyone sees who looks for a site there."""
+    doomed = folder.with_name(f"{folder.name}.old")
+    shutil.rmtree(doomed, ignore_errors=True)
+    if folder.exists():
+        folder.rename(doomed)
+        shutil.rmtree(doomed)
+
+
+def _unlisted(root: Path) -> Iterator[str]:
+    """Pages of `book/` that no reader would find, and entries that lead to no page."""
+    listed = set(parse_toc_yaml(root / "_toc.yml"))
+    pages = {f"book/{path.stem}" for path in (root / "book").glob("*.md")}
+    for name in sorted(pages - listed):
+        yield f"{name}.md stands in no table of contents. Add to _toc.yml: - file: {name}"
+    for name in sorted(listed):
+        if not (root / f"{name}.md").exists():
+            yield f"_toc.yml names {name}, and there is no {name}.md. Write it or remove the entry"
 
 
 def _only_text_is_new(root: Path) -> bool:
@@ -134,6 +210,9 @@ def _complaint(code: int, log: str) -> str:
             "with code is a chapter: it belongs into book/, with the front matter of "
             "book/teacher.md; then run: make record CHAPTER=its-name\n" + "\n".join(executed)
         )
+    for number in NOT_WRITABLE:
+        if f"[Errno {number}]" in log:
+            return f"Jupyter Book could not write into _build: {os.strerror(number)} (see above)"
     if code != 0:
         return (
             "Jupyter Book reported an error or a warning (see above). Mend the page at the line "

@@ -162,7 +162,8 @@ def test_a_statement_is_altered_in_each_of_the_ways():
     regions = [kind["region"] for kind in kinds if kind["region"] != note["region"]]
     moved = {(name, str(low), high) for region in regions for name, low, high in region}
     for name in "xy":
-        assert {(name, "0", "oo"), (name, "['+', '0', '-1']", "1")} <= moved
+        assert {(name, "0", "oo"), (name, "['+', '0', '-1']", "1"), (name, "1", "0")} <= moved
+    assert [kind["rhs"] for kind in kinds].count(note["lhs"]) == 1
     sides = [str(kind["lhs"]) for kind in kinds if kind["lhs"] != note["lhs"]]
     assert "['+', 'x', ['*', '-1', ['*', '-1', 'x', 'y']]]" in sides  # a sign
     assert "['+', 'x', ['*', ['*', '2', '-1'], 'x', 'y']]" in sides  # a number

@@ -18,12 +18,15 @@ from tools.pages.content import figures
 from tools.run import HOME, pytest_on_chapters
 from tools.validate.chapters import (
     CONCLUSIONS,
+    certificates_path,
     chapters,
     orphan_records,
     read_chapter,
     read_notebook,
     record_path,
+    sources_of,
     validated_path,
+    write_notebook,
 )
 from tools.validate.record import record
 from w2s.page.verdicts import KEY
@@ -60,15 +63,22 @@ def book(recorded, tmp_path):
     return Path(shutil.copytree(recorded, tmp_path / "book", symlinks=True))
 
 
+def list_all(root):
+    """Have the table of contents name every page, as a book must."""
+    pages = "".join(f"  - file: book/{path.stem}\n" for path in (root / "book").glob("*.md"))
+    (root / "_toc.yml").write_text(f"format: jb-book\nroot: index\nchapters:\n{pages}", "utf-8")
+
+
 @pytest.fixture
 def validated(book, monkeypatch):
     """The book, with a validation that has just succeeded; what follows is about its pages."""
-    outcome = validated_path(book / "book" / "small.md")
-    text = outcome.read_text("utf-8")
+    chapter = book / "book" / "small.md"
+    outcome = read_notebook(validated_path(chapter))
 
     def validate(root, sources):
-        outcome.parent.mkdir(parents=True)
-        outcome.write_text(text, "utf-8")
+        outcome.metadata["sources"] = sources_of(chapter)
+        write_notebook(outcome, validated_path(chapter))
+        certificates_path(chapter).write_text("[]", "utf-8")
         return 0
 
     monkeypatch.setattr("tools.build.pytest_on_chapters", validate)
@@ -225,6 +235,7 @@ def spoiled(book, names):
         chapter = Path(shutil.copy(small, small.with_stem(name)))
         shutil.copy(record_path(small), record_path(chapter))
         MISMATCHES[name][0](book, chapter)
+    list_all(book)
     return book
 
 
@@ -252,6 +263,7 @@ def test_a_record_that_does_not_match_fails_the_tests(book, capfd):
 
 def test_the_record_of_a_chapter_that_is_gone_fails_the_build(book, capsys):
     (book / "book" / "small.md").rename(book / "book" / "renamed.md")
+    list_all(book)
     assert [path.name for path in orphan_records(book)] == ["small.ipynb"]
     assert build(book, "html") == 1
     assert "Run: git rm tests/records/small.ipynb" in capsys.readouterr().err
@@ -276,7 +288,7 @@ RECORDED = {
 }
 #: what the build must say when the helper's number has become 43
 FAILURES = [
-    ("differs", 2, "Cell outputs differ", "'41' == '43'"),
+    ("differs", 2, "Cell outputs differ", "-41\n  +43"),
     ("differs", 3, "Cell outputs differ", "Missing output fields"),
     ("differs", 4, "Cell outputs differ", "Unexpected output fields"),
     ("differs", 5, "Cell outputs differ", "axes 1, line: y value 2 41.0000 → 43.0000\n"),
@@ -299,6 +311,7 @@ def failures(tmp_path_factory):
     paths = {
         name: write_chapter(root / "book" / f"{name}.md", cells) for name, cells in RECORDED.items()
     }
+    list_all(root)
     assert record(root, []) == 0
     edit(root / "book" / "helper.py", "NUMBER = 41", "NUMBER = 43")
     command = [sys.executable, "-m", "tools.build", "html", "--root", str(root)]

@@ -1,7 +1,8 @@
 """Put altered statements of the book to both kernels: what one proves, the other must not refute.
 
-An altered statement has one sign flipped, one number doubled, its relation reversed or one end of
-its region moved out. Most are false, and then neither kernel may accept them; some are true.
+An altered statement has one sign flipped, one number doubled, its relation reversed, its sides made
+alike, one end of its region moved out or both exchanged. Most are false, and then neither kernel
+may accept them; some are true.
 """
 
 from __future__ import annotations
@@ -38,8 +39,10 @@ def altered(statement: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield {**statement, side: tree}
     if statement["relation"] != "=":
         yield {**statement, "relation": _REVERSED[statement["relation"]]}
+        yield {**statement, "rhs": statement["lhs"]}
     for number, (name, low, high) in enumerate(statement["region"]):
-        for ends in [(["+", low, "-1"], high), *([(low, "oo")] if high != "oo" else [])]:
+        finite = [(low, "oo"), (high, low)] if high != "oo" else []
+        for ends in [(["+", low, "-1"], high), *finite]:
             region = list(statement["region"])
             region[number] = [name, *ends]
             yield {**statement, "region": region}
@@ -111,11 +114,15 @@ def _prove(statement: dict[str, Any], relation: str) -> proof.Certificate:
 
 def examine(statement: dict[str, Any], steps: int = STEPS) -> tuple[str, str]:
     """What both kernels make of a statement, and where they contradict each other: the words."""
-    relation = statement["relation"]
     try:
-        proved = _prove(statement, relation)
-    except AssertionError as error:  # its own spot check
+        return _examined(statement, steps)
+    except AssertionError as error:  # the first kernel's own spot check
         return "accepted and false", str(error)
+
+
+def _examined(statement: dict[str, Any], steps: int) -> tuple[str, str]:
+    try:
+        proved = _prove(statement, statement["relation"])
     except (TypeError, ValueError) as error:  # ProofError is one
         decision = _decided({**statement, "exceptions": None}, steps)
         against = _refutation(statement, str(error)) if decision.outcome == "confirmed" else ""

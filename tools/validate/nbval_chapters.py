@@ -27,7 +27,6 @@ from tools.validate.chapters import (
     CONCLUSIONS,
     DRAWN,
     IMAGE_TYPES,
-    NUMBERS,
     SHOWN_TYPES,
     RecordMismatch,
     certificates_path,
@@ -42,7 +41,7 @@ from tools.validate.chapters import (
     with_expected_outputs,
     write_notebook,
 )
-from tools.validate.figures import Words, differences
+from tools.validate.figures import NUMBERS, Words, differences
 from tools.validate.kernel import START
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
