@@ -208,11 +208,12 @@ def test_numbers_that_are_no_numbers_are_left_empty():
     ]
 
 
+@pytest.mark.parametrize("shading", ["nearest", "gouraud"])
 @pytest.mark.parametrize(("size", "kept"), [(100, 100), (240, 80)])
-def test_a_fine_mesh_is_thinned_for_its_page_and_whole_in_its_record(size, kept):
+def test_a_fine_mesh_is_thinned_for_its_page_and_whole_in_its_record(size, kept, shading):
     figure = Figure()
     x = np.arange(size)
-    figure.subplots().pcolormesh(x, x, np.add.outer(1000 * x, x))
+    figure.subplots().pcolormesh(x, x, np.add.outer(1000 * x, x), shading=shading)
     columns = numbers(figure)[0]["artists"][0]["columns"]
     assert len(columns["value"]) == len(columns["x"]) == len(columns["y"]) == kept**2
     assert columns["value"] == [

@@ -32,8 +32,11 @@ def _vertices(item: Any) -> Any:
     return np.concatenate([path.vertices for path in item.get_paths()] or [np.empty((0, 2))])
 
 
-def _centres(mesh: Any) -> Any:
+def _places(mesh: Any) -> Any:
+    """Where a mesh has its values: in its cells, or, where the colours run over, at their corners."""
     corners = mesh.get_coordinates()
+    if np.size(mesh.get_array()) == corners[..., 0].size:
+        return corners
     return (corners[1:, 1:] + corners[1:, :-1] + corners[:-1, 1:] + corners[:-1, :-1]) / 4
 
 
@@ -47,7 +50,7 @@ _KINDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "Line2D": ("line", lambda item: item.get_xydata()),
     "Annotation": ("note", lambda item: [item.get_position(), item.xy]),
     "Text": ("text", lambda item: [item.get_position()]),
-    "QuadMesh": ("mesh", _centres),
+    "QuadMesh": ("mesh", _places),
     "PathCollection": ("points", lambda item: item.get_offsets()),
     "LineCollection": ("segments", _vertices),
     "ContourSet": ("contours", _vertices),
@@ -291,7 +294,7 @@ def numbers(figure: Any) -> list[dict[str, Any]]:
 def _kept(item: Any) -> Any:
     if not _is(item, "QuadMesh"):
         return slice(None)
-    rows, columns = np.indices([size - 1 for size in item.get_coordinates().shape[:2]])
+    rows, columns = np.indices(_places(item).shape[:2])
     step = -(-max(rows.shape) // MESH)
     return ((rows % step == 0) & (columns % step == 0)).ravel()
 
