@@ -256,6 +256,10 @@ BY_FUNCTION = {
 NOT_TRIED = {
     "w2s.proof.ProofError": "a message",
     "w2s.page.plotting.use_style": "it has no parameter",
+    "w2s.page.formulas.use_notation": "it has no parameter",
+    "w2s.page.formulas.latex": "a relation or a matrix is an expression, too: test_page.py",
+    "w2s.page.proofs.show": "labels and certificates, nested: test_page.py",
+    "w2s.page.tables.table": "heads and cells, nested: test_page.py",
     "w2s.theory.ridge.WinningWindow": "a result that may be empty, which is nan",
     "w2s.theory.marchenko_pastur.terms": "a bare kernel: mpmath's numbers go through it, too",
     "w2s.theory.hermite.Function": "what it holds is tried where it is used",

@@ -61,6 +61,13 @@ def proved():
     ]
 
 
+def test_a_short_definition_is_read_beside_its_claim():
+    claim = proof.positive(1 - b * c, {b: (0, 1)}, where={c: sp.Rational(1, 2)})
+    assert r"for $c = \frac{1}{2}$, $0 < b < 1$" in show(claim)._repr_markdown_()
+    itself = proof.identity(B := sp.Symbol("B"), sp.Integer(2), where={B: sp.Integer(2)})
+    assert show(itself)._repr_markdown_().count("B = 2") == 3  # claim; evidence: claim, definition
+
+
 def test_a_proof_says_claim_region_condition_and_definition():
     identity, sign, modulo = proved()
     text = repr(show({"energy": identity}, sign, modulo))
@@ -94,7 +101,11 @@ def test_what_is_no_certificate_is_refused():
 
 
 def test_a_table_takes_cells_as_they_are_read():
-    assert repr(table({"$|x|$": [1], "y": ["a|b"]})).splitlines()[2] == r"| 1 | a\vert b |"
+    assert repr(table({"$|x|$": [r"$\|y\|$"], "y": ["a|b"]})).splitlines() == [
+        r"| $\vert x\vert $ | y |",
+        "|---|---|",
+        r"| $\Vert y\Vert $ | a\|b |",
+    ]
     for wrong in ({"x": [0.1]}, {"x": "ab"}, {"x": [True]}, {1: ["a"]}, [["a"]], {"x": 3}):
         with pytest.raises(TypeError, match="columns"):
             table(wrong)

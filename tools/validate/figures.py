@@ -33,7 +33,7 @@ def _vertices(item: Any) -> Any:
 
 
 def _places(mesh: Any) -> Any:
-    """Where a mesh has its values: in its cells, or, where the colours run over, at their corners."""
+    """Where a mesh has its values: in its cells or, where colours run over, at their corners."""
     corners = mesh.get_coordinates()
     if np.size(mesh.get_array()) == corners[..., 0].size:
         return corners

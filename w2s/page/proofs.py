@@ -15,6 +15,7 @@ from w2s.proof import Certificate
 
 __all__ = ["Shown", "show"]
 
+SHORT = 12  # a definition of more characters is read in the evidence
 _SIGNS = {">=": r"\ge", "<=": r"\le"}
 
 
@@ -107,8 +108,13 @@ def _claim(proof: Certificate) -> str:
 
 
 def _where(proof: Certificate) -> str:
-    """The region, what is given, and what is excepted."""
+    """The region, what is given, and what is excepted; long definitions stand in the evidence."""
     conditions = [
+        f"{latex(symbol)} = {latex(value)}"
+        for symbol, value in proof.where
+        if symbol != proof.lhs and len(latex(value)) <= SHORT
+    ]
+    conditions += [
         f"{latex(symbol)} > {latex(low)}"
         if high == sp.oo
         else f"{latex(low)} < {latex(symbol)} < {latex(high)}"
@@ -116,7 +122,7 @@ def _where(proof: Certificate) -> str:
     ]
     if proof.modulo:
         conditions.append(f"{latex(proof.modulo[1])} = 0")
-    conditions += [rf"{latex(part)} \ne 0" for part in getattr(proof, "exceptions", ())]
+    conditions += [rf"{latex(part)} \ne 0" for part in proof.exceptions]
     return ", ".join(f"${condition}$" for condition in conditions)
 
 

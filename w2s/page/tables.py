@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
@@ -79,8 +80,15 @@ def markdown_table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """The lines of a table; a bar in a cell would end it."""
     heads = list(heads)
     lines = [heads, ["---"] * len(heads), *rows]
-    cells = [[cell.replace("|", r"\vert ") for cell in line] for line in lines]
+    cells = [[_without_bars(cell) for cell in line] for line in lines]
     return "\n".join(
         "|" + "|".join(line) + "|" if number == 1 else f"| {' | '.join(line)} |"
         for number, line in enumerate(cells)
     )
+
+
+def _without_bars(cell: str) -> str:
+    def typeset(formula: re.Match[str]) -> str:
+        return formula[0].replace(r"\|", r"\Vert ").replace("|", r"\vert ")
+
+    return re.sub(r"(?<!\\)\|", r"\|", re.sub(r"\$[^$]*\$", typeset, cell))
