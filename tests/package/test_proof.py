@@ -348,7 +348,7 @@ def test_assumptions_about_a_symbol_prove_nothing():
 
 
 BELOW, ACROSS, ABOVE, UP, FROM_BELOW = (-2, -1), (-1, 1), (1, 2), (0, OO), (-1, OO)
-ANY = {BELOW, ACROSS, ABOVE, UP, FROM_BELOW}
+ANY = (BELOW, ACROSS, ABOVE, UP, FROM_BELOW)
 ASSUMED = [
     ({}, ANY),
     ({"commutative": True}, ANY),
@@ -356,19 +356,19 @@ ASSUMED = [
     ({"real": True}, ANY),
     ({"finite": True}, ANY),
     ({"extended_real": True}, ANY),
-    ({"positive": True}, {ABOVE, UP}),
-    ({"nonnegative": True}, {ABOVE, UP}),
-    ({"extended_positive": True}, {ABOVE, UP}),
-    ({"negative": False}, {ABOVE, UP}),
-    ({"negative": True}, {BELOW}),
-    ({"nonpositive": True}, {BELOW}),
-    ({"positive": False}, {BELOW}),
-    ({"nonzero": True}, {BELOW, ABOVE, UP}),
-    ({"zero": False}, {BELOW, ABOVE, UP}),
-    *(({fact: True}, set()) for fact in ("zero", "integer", "rational", "even", "odd", "prime")),
-    *(({fact: True}, set()) for fact in ("irrational", "algebraic", "imaginary", "infinite")),
-    *(({fact: False}, set()) for fact in ("real", "integer", "complex", "finite", "even")),
-    ({"positive": True, "integer": False}, set()),
+    ({"positive": True}, (ABOVE, UP)),
+    ({"nonnegative": True}, (ABOVE, UP)),
+    ({"extended_positive": True}, (ABOVE, UP)),
+    ({"negative": False}, (ABOVE, UP)),
+    ({"negative": True}, (BELOW,)),
+    ({"nonpositive": True}, (BELOW,)),
+    ({"positive": False}, (BELOW,)),
+    ({"nonzero": True}, (BELOW, ABOVE, UP)),
+    ({"zero": False}, (BELOW, ABOVE, UP)),
+    *(({fact: True}, ()) for fact in ("zero", "integer", "rational", "even", "odd", "prime")),
+    *(({fact: True}, ()) for fact in ("irrational", "algebraic", "imaginary", "infinite")),
+    *(({fact: False}, ()) for fact in ("real", "integer", "complex", "finite", "even")),
+    ({"positive": True, "integer": False}, ()),
 ]
 
 
