@@ -25,7 +25,6 @@ from pathlib import Path
 
 from sphinx_external_toc.parsing import parse_toc_yaml
 
-from tools.pages.numbered_items import contradictions
 from tools.run import (
     HOME,
     NOT_WRITABLE,
@@ -41,7 +40,6 @@ from tools.validate.chapters import (
     RecordMismatch,
     certificates_path,
     chapters,
-    conclusions,
     dead_anchors,
     is_validated,
     orphan_records,
@@ -49,6 +47,7 @@ from tools.validate.chapters import (
     validated_path,
     with_expected_outputs,
 )
+from tools.validate.contradictions import contradictions
 
 
 def build(root: Path, builder: str, *, reuse: bool = False) -> int:
@@ -108,15 +107,7 @@ def _build(root: Path, builder: str, *, reuse: bool) -> int:
     ]
     if dead:
         return _fail("\n".join(dead))
-    found = {
-        kind: [
-            {**conclusion, "chapter": name}
-            for name, notebook in executed.items()
-            for conclusion in conclusions(notebook, kind)
-        ]
-        for kind in ("verdict", "erratum", "completion")
-    }
-    if contrary := list(contradictions(found)):
+    if contrary := list(contradictions(executed)):
         return _fail("\n".join(contrary))
     if not (draft and _only_text_is_new(root)):
         from tools.explorers.validation import wrong

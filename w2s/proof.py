@@ -529,7 +529,7 @@ def _definitions(where: Any, statement: Iterable[Any], bound: Collection[sp.Symb
             raise ValueError(f"where must not define {symbol}, which varies")
         if symbol not in used:
             raise ValueError(f"where must not define {symbol}, which the statement does not use")
-        defined[symbol] = _rational_expression("where", value)
+        value = defined[symbol] = _rational_expression("where", value)
         circular = _indeterminates(value) & set(defined)
         if circular:
             raise ValueError(

@@ -498,7 +498,8 @@ def calculator_says(seen):
     for key, value in want.items():
         assert seen.shown(f"calculator-{key}") == pytest.approx(float(value), rel=RELATIVE)
     verdict, words = seen.text("calculator-verdict"), seen.text("calculator-window")
-    assert ("wins" in verdict or "stays below" in verdict) == (gap < 0)
+    assert ("stays below" in verdict) == (gap == -np.inf)
+    assert ("wins" in verdict) == (-np.inf < gap < 0)
     assert ("loses" in verdict) == (gap > 0)
     assert (words == "none") == (not window)
     assert (words == "every λₛ > 0") == (bool(window) and window.high == np.inf)

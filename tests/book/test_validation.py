@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from PIL import Image
 
+import tools.build
 from tools.build import build
 from tools.pages.content import SMALL as SMALL_PICTURE
 from tools.pages.content import figures
@@ -457,6 +458,66 @@ def test_a_conclusion_that_points_nowhere_fails_the_build(validated, capsys, cel
     complaint = capsys.readouterr().err
     assert f"small.md, cell {cell}: the {kind}'s anchor 'check-small' is no label" in complaint
     assert "make record CHAPTER=small" in complaint
+    assert not site(validated).exists()
+
+
+def test_a_verdict_that_its_erratum_contradicts_fails_the_build(validated, capsys):
+    outcome = validated_path(validated / "book" / "small.md")
+    text = outcome.read_text("utf-8")
+    assert '"status": "reproduced"' in text
+    sneaky = text.replace('"status": "reproduced"', '"status": "holds"')
+    real = tools.build.pytest_on_chapters
+
+    def validate(root, sources):
+        code = real(root, sources)
+        edited = read_notebook(outcome)
+        changed = nbformat.reads(sneaky, as_version=4)
+        edited.cells = changed.cells
+        write_notebook(edited, outcome)
+        return code
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tools.build.pytest_on_chapters", validate)
+        assert build(validated, "html") == 1
+    complaint = capsys.readouterr().err
+    assert "Figure 1 is said to be 'holds', and there is an erratum in it" in complaint
+    assert not site(validated).exists()
+
+
+def test_the_contents_and_the_pages_are_the_same(book, capsys):
+    edit(book / "_toc.yml", "  - file: book/errata\n", "  - file: book/gone\n")
+    assert build(book, "html") == 1
+    complaint = capsys.readouterr().err
+    assert "book/errata.md stands in no table of contents. Add to _toc.yml" in complaint
+    assert "_toc.yml names book/gone, and there is no book/gone.md" in complaint
+    assert not (book / "book" / "runs.log").exists()
+
+
+def test_what_changes_while_the_site_is_built_is_not_published(validated, monkeypatch, capsys):
+    def jupyter_book(root, *_, **__):
+        made = root / "_build" / "html.part" / "_build" / "html"
+        made.mkdir(parents=True)
+        (made / "index.html").write_text("a site", "utf-8")
+        edit(root / "book" / "small.md", "helper.NUMBER > 0", "helper.NUMBER > 1")
+        return 0, ""
+
+    monkeypatch.setattr("tools.build.jupyter_book", jupyter_book)
+    assert build(validated, "html") == 1
+    assert "small.md: code, w2s or packages have changed since" in capsys.readouterr().err
+    assert not site(validated).exists()
+    assert not (validated / "_build" / "html.part").exists()
+
+
+def test_a_build_that_is_killed_leaves_no_half_of_a_site(validated, monkeypatch):
+    def killed(root, *_, **__):
+        made = root / "_build" / "html.part" / "_build" / "html"
+        made.mkdir(parents=True)
+        (made / "index.html").write_text("half a site", "utf-8")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tools.build.jupyter_book", killed)
+    with pytest.raises(KeyboardInterrupt):
+        build(validated, "html")
     assert not site(validated).exists()
 
 

@@ -1,8 +1,10 @@
 """Conclusions: none without a check, and what the page shows is what the ledger reads."""
 
+import nbformat
 import pytest
 import sympy as sp
 
+from tools.validate.contradictions import contradictions
 from w2s import proof
 from w2s.page.verdicts import (
     KEY,
@@ -113,3 +115,53 @@ def test_a_completion_says_that_it_adds_and_corrects_nothing():
         assert said in str(COMPLETION)
     with pytest.raises(ValueError, match="adds must say something"):
         completion("Remark 6", printed="It can.", adds=" ", check="a case", anchor="a")
+
+
+# --- across chapters ----------------------------------------------------------------------------
+
+
+def notebook(*conclusions):
+    """A chapter as executed, with these conclusions and nothing else."""
+    outputs = [
+        nbformat.v4.new_output("display_data", metadata={KEY: {kind: what}})
+        for kind, what in conclusions
+    ]
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(outputs=outputs)])
+
+
+def said(item, status):
+    return "verdict", {"item": item, "status": status}
+
+
+def mended(kind, where):
+    return kind, {"where": where}
+
+
+CONTRARY = [
+    ((said("Theorem 5", "holds"), mended("erratum", "Theorem 5, the proof")), "an erratum in it"),
+    ((said("Theorem 5", "fails"),), "no erratum of the book is in it"),
+    ((said("Theorem 5", "fails"), mended("completion", "Theorem 5")), "no erratum"),
+    ((said("Theorem 5", "holds, corrected"),), "no erratum or completion"),
+    ((said("Appendix G", "holds"), mended("erratum", "appendices G and H")), "an erratum in it"),
+    ((said("Equation (5)", "fails"), mended("erratum", "below (5)")), "no erratum"),
+    ((said("Theorem 5", "holds"), said("Theorem 5", "holds, corrected")), "Give it one status"),
+]
+IN_HARMONY = [
+    (said("Theorem 5", "holds"), mended("completion", "Theorem 5")),
+    (said("Theorem 5", "fails"), mended("erratum", "Theorem 5")),
+    (said("Theorem 5", "holds, corrected"), mended("completion", "the proof of Theorem 5")),
+    (said("Equation (5)", "holds"), mended("erratum", "before (5)")),
+    (said("Theorem 5", "holds"), said("Theorem 5", "holds")),
+]
+
+
+@pytest.mark.parametrize(("conclusions", "complaint"), CONTRARY)
+def test_a_contradiction_is_told_with_its_chapters(conclusions, complaint):
+    chapters = {f"{i}.md": notebook(one) for i, one in enumerate(conclusions)}
+    told = list(contradictions(chapters))
+    assert any(complaint in one and "0.md" in one for one in told), told
+
+
+@pytest.mark.parametrize("conclusions", IN_HARMONY)
+def test_what_agrees_is_no_contradiction(conclusions):
+    assert list(contradictions({"one.md": notebook(*conclusions)})) == []

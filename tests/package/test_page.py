@@ -100,6 +100,15 @@ def test_what_is_no_certificate_is_refused():
             show(wrong)
 
 
+def test_what_is_no_expression_or_choice_is_refused_by_name():
+    for wrong in (None, "x + 1", object(), [1], {}):
+        with pytest.raises(TypeError, match="expression must be"):
+            latex(wrong)
+    for wrong in (None, 1, "yes"):
+        with pytest.raises(TypeError, match="unfold must be"):
+            show(proved()[0], unfold=wrong)
+
+
 def test_a_table_takes_cells_as_they_are_read():
     assert repr(table({"$|x|$": [r"$\|y\|$"], "y": ["a|b"]})).splitlines() == [
         r"| $\vert x\vert $ | y |",

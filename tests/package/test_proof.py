@@ -347,6 +347,12 @@ def test_assumptions_about_a_symbol_prove_nothing():
         proof.positive(X - parameter / 2, {parameter: (0, 1), X: (0, parameter)})
 
 
+def test_a_whole_number_of_pythons_defines_a_symbol_but_not_against_its_assumptions():
+    assert proof.identity(Z * X, 2 * X, where={Z: 2}).where == ((Z, sp.Integer(2)),)
+    with pytest.raises(ProofError, match=r"p = 0 is not what Symbol\('p', positive=True\) assumes"):
+        proof.identity(P * X, 0, where={P: 0})
+
+
 BELOW, ACROSS, ABOVE, UP, FROM_BELOW = (-2, -1), (-1, 1), (1, 2), (0, OO), (-1, OO)
 ANY = (BELOW, ACROSS, ABOVE, UP, FROM_BELOW)
 ASSUMED = [

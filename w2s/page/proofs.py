@@ -15,7 +15,7 @@ from w2s.proof import Certificate
 
 __all__ = ["Shown", "show"]
 
-SHORT = 12  # a definition of more characters is read in the evidence
+_SHORT = 12  # a definition of more characters is read in the evidence
 _SIGNS = {">=": r"\ge", "<=": r"\le"}
 
 
@@ -112,7 +112,7 @@ def _where(proof: Certificate) -> str:
     conditions = [
         f"{latex(symbol)} = {latex(value)}"
         for symbol, value in proof.where
-        if symbol != proof.lhs and len(latex(value)) <= SHORT
+        if symbol != proof.lhs and (value.is_number or len(latex(value)) <= _SHORT)
     ]
     conditions += [
         f"{latex(symbol)} > {latex(low)}"
