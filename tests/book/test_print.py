@@ -24,6 +24,12 @@ $$
 {wide} = \E\, x^\top y + \dof + \gammat\noise
 $$ (eq-wide)
 
+So is the inline $0 = {wide}$, and a table of it:
+
+| sum | again |
+|---|---|
+| ${wide}$ | ${wide}$ |
+
 It is {{eq}}`eq-wide`, in {{ref}}`ch-small`; the inline $\lambda_t$ and a source, {{cite:t}}`{key}`.
 
 ```{{prf:theorem}}

@@ -33,7 +33,7 @@ NAME = "when-the-student-beats-the-teacher.pdf"
 WIDTH = round((210 - 2 * 22) / 25.4 * 96)
 SECONDS = 300_000  # milliseconds that the typesetting of the whole book may take
 
-#: Everything folded is shown; the captions in the contents are no headings of the book.
+#: What is folded is shown, but for what `print.css` leaves online; the captions in the contents are no headings of the book.
 _OPEN = """() => {
   for (const details of document.querySelectorAll('details')) details.open = true;
   for (const caption of document.querySelectorAll('nav [role=heading]')) {
@@ -62,20 +62,24 @@ _FREEZE = """([name, pictures]) => {
   figures.replaceChildren(image);
 }"""
 
-#: A formula that is wider than the page shrinks to fit, its number kept beside it.
+#: A table or a formula that is wider than the page shrinks to fit, a formula's number kept beside it.
 _FIT = """() => {
-  const shrunk = [];
-  for (const formula of document.querySelectorAll('mjx-container[display="true"]')) {
-    const inner = formula.querySelector('mjx-math');
-    const number = formula.parentElement.querySelector(':scope > .eqno');
-    const room = formula.parentElement.getBoundingClientRect().width
-      - (number ? number.getBoundingClientRect().width + 12 : 0);
-    const width = inner.getBoundingClientRect().width;
-    if (width <= room) continue;
-    formula.style.setProperty('font-size', `${100 * room / width}%`, 'important');
-    shrunk.push(room / width);
+  const width = node => node.getBoundingClientRect().width;
+  for (const table of document.querySelectorAll('main table')) {
+    const room = width(table.parentElement);
+    if (width(table) > room) table.style.zoom = room / width(table);
   }
-  return shrunk;
+  for (const formula of document.querySelectorAll('main mjx-container')) {
+    const math = formula.querySelector('mjx-math');
+    if (math === null) continue;
+    const number = formula.parentElement.querySelector(':scope > .eqno');
+    const room = width(formula.closest('div, p, li, dd, td, th, figcaption, section'))
+      - (number ? width(number) + 12 : 0);
+    const needed = width(math);
+    if (needed > room) {
+      formula.style.setProperty('font-size', `${100 * room / needed}%`, 'important');
+    }
+  }
 }"""
 
 #: What MathJax measures with would be printed on a sheet of its own.
