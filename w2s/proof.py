@@ -580,7 +580,7 @@ def _identity(
     numerator, denominator = sp.fraction(difference)
     remainder = sp.expand(numerator)
     divides = any(map(_denominators, (*sides, *dict(definitions).values())))
-    method = "expands to 0" + " over a common denominator" * divides
+    method = "numerator " * divides + "expands to 0"
     evidence = [] if denominator.is_number else [("common denominator", sp.factor(denominator))]
     if modulus:
         remainder = sp.expand(sp.rem(sp.Poly(remainder, of), modulus).as_expr())

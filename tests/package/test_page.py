@@ -21,6 +21,7 @@ WRITTEN = {
     r"\sqrt{6 \pi} a": sp.sqrt(6 * sp.pi) * a,
     r"\sigma_\varepsilon^2 \gamma_{t}": gamma_t * sigma2,
     r"\sigma_\varepsilon^{4}": sigma2**2,
+    r"b^{\star 2}": symbolic.b_star**2,
     r"1 - \lambda_{t} m_{t,1}": 1 - symbolic.lam_t * symbolic.m_t1,
     r"\frac{1}{1 - a}": 1 / (1 - a),
     r"- \frac{a}{3}": -a / 3,

@@ -612,7 +612,7 @@ def test_the_method_of_squares_zeros_and_identities():
     assert set(square.method.split("; ")) == {"an even power", "sign of 1 coefficient"}
     assert proof.nonnegative(ZERO, UNIT).method == "expands to 0"
     assert proof.identity((X + 1) ** 2, X**2 + 2 * X + 1).method == "expands to 0"
-    assert proof.identity(1 / X + 1, (1 + X) / X).method == "expands to 0 over a common denominator"
+    assert proof.identity(1 / X + 1, (1 + X) / X).method == "numerator expands to 0"
     golden = proof.identity(M**2, M + 1, relation=M**2 - M - 1, of=M)
     assert golden.method == "remainder 0 modulo the relation"
     assert golden.evidence == ()

@@ -33,7 +33,8 @@ NAME = "when-the-student-beats-the-teacher.pdf"
 WIDTH = round((210 - 2 * 22) / 25.4 * 96)
 SECONDS = 300_000  # milliseconds that the typesetting of the whole book may take
 
-#: What is folded is shown, but for what `print.css` leaves online; the captions in the contents are no headings of the book.
+#: What is folded is shown, but for what `print.css` leaves online. The captions in the contents
+#: are no headings of the book.
 _OPEN = """() => {
   for (const details of document.querySelectorAll('details')) details.open = true;
   for (const caption of document.querySelectorAll('nav [role=heading]')) {
@@ -62,7 +63,7 @@ _FREEZE = """([name, pictures]) => {
   figures.replaceChildren(image);
 }"""
 
-#: A table or a formula that is wider than the page shrinks to fit, a formula's number kept beside it.
+#: A table or a formula that is wider than the page shrinks to fit; its number is kept beside it.
 _FIT = """() => {
   const width = node => node.getBoundingClientRect().width;
   for (const table of document.querySelectorAll('main table')) {

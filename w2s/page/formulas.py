@@ -52,8 +52,12 @@ class _BookPrinter(LatexPrinter):
         return str(super()._print_Mul(expr))
 
     def _print_Pow(self, expr: Any) -> str:
-        if getattr(expr.base, "name", "") == "sigma^2" and expr.exp.is_Integer and expr.exp > 0:
-            return rf"\sigma_\varepsilon^{{{2 * expr.exp}}}"
+        if expr.base.is_Symbol and expr.exp.is_Integer and expr.exp > 0:
+            base, _, raised = self.doprint(expr.base).partition("^")
+            if raised == "2":
+                return f"{base}^{{{2 * expr.exp}}}"
+            if raised == r"\star":
+                return rf"{base}^{{\star {expr.exp}}}"
         return str(super()._print_Pow(expr))
 
 
