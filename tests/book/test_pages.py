@@ -81,6 +81,11 @@ def test_the_reading_time_counts_words_formulas_and_what_is_shown(tmp_path):
     assert reading_minutes(page) == 20
     page.write_text(page.read_text() + "\n## Exercises\n" + "word " * 2000)
     assert reading_minutes(page) == 20
+    page.write_text(
+        page.read_text().replace("\n## Ex", "\n### Side road: on\n" + "word " * 1000 + "\n## Ex")
+    )
+    assert reading_minutes(page) == 30
+    assert reading_minutes(page, side_roads=False) == 20
     page.write_text("# No more than a title")
     assert reading_minutes(page) == 5
 

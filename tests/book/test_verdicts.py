@@ -13,6 +13,7 @@ from w2s.page.verdicts import (
     Erratum,
     Verdict,
     completion,
+    conclusions,
     erratum,
     verdict,
 )
@@ -103,9 +104,9 @@ def test_the_compared_text_says_all_that_the_ledger_reads(kind, conclusion):
     """nbval compares the text and not the metadata; the anchor is checked by the build."""
     data, metadata = conclusion._repr_mimebundle_(include=None, exclude=None)
     assert data == {"text/plain": str(conclusion), "text/markdown": str(conclusion)}
-    told = metadata[KEY][kind]
     assert set(metadata[KEY]) == {kind}
-    assert all(value in str(conclusion) for name, value in told.items() if name != "anchor")
+    (told,) = metadata[KEY][kind]
+    assert all(value in str(conclusion) for name, value in told.items() if name not in UNSAID)
 
 
 def test_a_completion_says_that_it_adds_and_corrects_nothing():
@@ -117,13 +118,44 @@ def test_a_completion_says_that_it_adds_and_corrects_nothing():
         completion("Remark 6", printed="It can.", adds=" ", check="a case", anchor="a")
 
 
+UNSAID = {"anchor", "consequential"}  # where a row stands tells the second
+
+
+def test_gathered_conclusions_say_what_each_says_and_what_changes_one_in_a_box():
+    found = [
+        verdict("Theorem 5", "fails", "It is not so.", anchor="a", proofs=[PROOF]),
+        erratum(**ERRATUM, consequential=True),
+        erratum(**{**ERRATUM, "where": "Theorem 5, its proof"}),
+        COMPLETION,
+    ]
+    shown = conclusions(*found)
+    box, slip = str(found[1]), "| **Theorem 5, its proof** |"
+    assert str(shown).index("| **Theorem 5** | fails |") < str(shown).index(box)
+    assert str(shown).index(box) < str(shown).index(slip) < str(shown).index("| completion |")
+    assert str(shown).count("**Theorem 5, its proof**") == 1
+    metadata = shown._repr_mimebundle_()[1][KEY]
+    assert {kind: len(listed) for kind, listed in metadata.items()} == {
+        "verdict": 1,
+        "erratum": 2,
+        "completion": 1,
+    }
+    for listed in metadata.values():
+        for told in listed:
+            said = [value for name, value in told.items() if name not in UNSAID]
+            assert all(value in str(shown) for value in said)
+    with pytest.raises(TypeError, match="found must be verdicts, errata and completions, got 1"):
+        conclusions(1)
+    with pytest.raises(ValueError, match="at least one conclusion"):
+        conclusions()
+
+
 # --- across chapters ----------------------------------------------------------------------------
 
 
 def notebook(*conclusions):
     """A chapter as executed, with these conclusions and nothing else."""
     outputs = [
-        nbformat.v4.new_output("display_data", metadata={KEY: {kind: what}})
+        nbformat.v4.new_output("display_data", metadata={KEY: {kind: [what]}})
         for kind, what in conclusions
     ]
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(outputs=outputs)])

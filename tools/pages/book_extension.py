@@ -43,8 +43,8 @@ from tools.pages.content import (
 )
 from tools.pages.numbered_items import NUMBERED_ITEMS
 from tools.run import DRAFT, HOME
-from tools.validate.chapters import validated_path
-from w2s.page.verdicts import WORDS
+from tools.validate.chapters import conclusions, read_notebook, validated_path
+from w2s.page.verdicts import VERDICTS, WORDS
 
 
 class Ledger(SphinxDirective):
@@ -66,15 +66,28 @@ class Ledger(SphinxDirective):
 
 
 class Errata(SphinxDirective):
-    """Every erratum (or completion), under the chapter that found it, in the order of the book."""
+    """Errata (or completions) in the order of the book: those that change a conclusion, then the
+    others, folded."""
 
     kind = "erratum"
 
     def run(self) -> list[nodes.Node]:
+        found = list(enumerate(concluded(Path(self.env.srcdir), self.kind), start=1))
+        weighty = [entry for entry in found if entry[1]["consequential"]]
+        others = [entry for entry in found if not entry[1]["consequential"]]
+        lines = self._listed(weighty)
+        if weighty and others:
+            title = f"{len(others)} that change no conclusion"
+            lines += [f"::::{{dropdown}} {title}", *self._listed(others), "::::"]
+        else:
+            lines += self._listed(others)
+        return _parsed(self, "errata", lines or ["None yet."])
+
+    def _listed(self, entries: list[tuple[int, dict[str, Any]]]) -> list[str]:
         lines: list[str] = []
         chapter = ""
         printed, holds, told = WORDS[self.kind]
-        for number, erratum in enumerate(concluded(Path(self.env.srcdir), self.kind), start=1):
+        for number, erratum in entries:
             if erratum["chapter"] != chapter:
                 chapter = erratum["chapter"]
                 lines += [f"```{{rubric}} Found in: {chapter}", "```", ""]
@@ -88,7 +101,7 @@ class Errata(SphinxDirective):
                 *_quoted(told, check),
                 "",
             ]
-        return _parsed(self, "errata", lines or ["None yet."])
+        return lines
 
 
 class Completions(Errata):
@@ -230,11 +243,8 @@ def _plain_citations(app: Sphinx, page: str, template: str, context: Any, doctre
         context["body"] = context["body"].replace('<div role="list" class="cit', '<div class="cit')
 
 
-#: How corrections of `w2s.verdicts` open on a page, and what their link to the list says.
-_LISTED = {
-    "Erratum: ": ("erratum", "Listed among the errata."),
-    "Completion: ": ("completion", "Listed among the completions."),
-}
+#: What the link of a correction to its list says.
+_LISTED = {"erratum": "Listed among the errata.", "completion": "Listed among the completions."}
 _DRAFT = "A draft: the site that <code>make book</code> builds is the one to read and to publish."
 _SHOWS_OTHERS = re.compile(
     r"^```\{(ledger|errata|completions|execution|settled|versions|gallery)\}", re.M
@@ -244,9 +254,12 @@ _NOT_YET = {"anchor": "", "status": "open", "check": "", "summary": "not yet"}
 
 def _ledger_row(item: str, verdict: dict[str, Any]) -> list[str]:
     link = f"{{ref}}`{item} <{verdict['anchor']}>`" if verdict["anchor"] else item
-    shade = verdict["status"].replace("holds, ", "").split()[0]
-    status = f'<span class="verdict-{shade}">{verdict["status"]}</span>'
+    status = f'<span class="verdict-{_shade(verdict["status"])}">{verdict["status"]}</span>'
     return [link, status, verdict["check"], verdict["summary"]]
+
+
+def _shade(status: str) -> str:
+    return status.replace("holds, ", "").split()[0]
 
 
 def _table(
@@ -277,37 +290,57 @@ class ReadingTime(SphinxTransform):
         for paragraph in list(self.document.findall(nodes.paragraph)):
             if [child.astext() for child in paragraph.children[:1]] != ["You need"]:
                 continue
-            minutes = reading_minutes(Path(self.env.doc2path(self.env.docname)))
+            chapter = Path(self.env.doc2path(self.env.docname))
+            whole, main = reading_minutes(chapter), reading_minutes(chapter, side_roads=False)
             told = nodes.paragraph("", "", nodes.strong("", "Time"))
-            told += nodes.Text(f": {minutes} minutes.")
+            told += nodes.Text(f": {main} minutes")
+            told += nodes.Text(f"; {whole} with the side roads." if whole != main else ".")
             paragraph.parent.insert(paragraph.parent.index(paragraph) + 1, told)
 
 
 class Conclusions(SphinxTransform):
-    """Each erratum that a cell returned leads to its entry among the errata; each verdict's item is
-    in the index."""
+    """What a chapter concluded is linked: errata and completions to their entries in the lists,
+    verdicts to the place of their check and from the index."""
 
     default_priority = 800  # before the domains collect labels and index entries, at 850
 
     def apply(self, **_: Any) -> None:
+        chapter = Path(self.env.doc2path(self.env.docname))
+        if not validated_path(chapter).exists():
+            return
+        notebook = read_notebook(validated_path(chapter))
+        anchors = {one["item"]: one["anchor"] for one in conclusions(notebook, "verdict")}
         for quotation in list(self.document.findall(nodes.block_quote)):
-            strong = next(iter(quotation.findall(nodes.strong)), None)
-            if strong is None:
-                continue
-            said = strong.astext()
-            item = said.partition(":")[0]
-            opening = item + ": "
-            if opening in _LISTED:
-                kind, text = _LISTED[opening]
-                label = erratum_label(said.removeprefix(opening), kind)
-                strong.parent += [nodes.Text(" "), self._link(label, text)]
-            elif item in NUMBERED_ITEMS:
-                name = nodes.make_id(f"verdict-{item}")
-                quotation["ids"].append(name)
-                entry = ("single", f"{item} (of the paper)", name, "", None)
+            strong = next(iter(quotation.findall(nodes.strong)), nodes.strong())
+            item, _, place = strong.astext().partition(":")
+            if item.lower() in _LISTED:
+                label = erratum_label(place, item.lower())
+                link = self._link(label, _LISTED[item.lower()])
+                strong.parent += [nodes.Text(" "), link]
+            elif item in anchors:
                 quotation.parent.insert(
-                    quotation.parent.index(quotation), addnodes.index(entries=[entry])
+                    quotation.parent.index(quotation), self._indexed(item, quotation)
                 )
+        for table in list(self.document.findall(nodes.table)):
+            heads, *rows = table.findall(nodes.row)
+            kind = heads[0].astext()
+            if kind not in (VERDICTS[0], *_LISTED):
+                continue
+            table["classes"] += ["corrections" if kind in _LISTED else "ledger", "stacked"]
+            for row in rows:
+                first = next(iter(row[0].findall(nodes.strong)))
+                said = first.astext()
+                if kind in _LISTED:
+                    first.replace_self(self._link(erratum_label(said, kind), said))
+                    continue
+                link = self._link(anchors[said], said)
+                first.replace_self([self._indexed(said, row), link])
+                row[1]["classes"].append(f"verdict-{_shade(row[1].astext())}")
+
+    def _indexed(self, item: str, place: nodes.Element) -> addnodes.index:
+        name = nodes.make_id(f"verdict-{item}")
+        place["ids"].append(name)
+        return addnodes.index(entries=[("single", f"{item} (of the paper)", name, "", None)])
 
     def _link(self, label: str, text: str) -> addnodes.pending_xref:
         return addnodes.pending_xref(

@@ -100,14 +100,21 @@ _CODE_CELL = re.compile(r"^```\{code-cell\}.*?^```$", re.MULTILINE | re.DOTALL)
 _DISPLAYED = re.compile(r"\$\$.*?\$\$", re.DOTALL)
 
 
-def reading_minutes(page: Path) -> int:
+#: What a reader may leave out: a section so headed, up to the next heading of its rank.
+_SIDE_ROAD = re.compile(
+    r"^## Side road: .*?(?=^## |\Z)|^### Side road: .*?(?=^#{2,3} |\Z)", re.MULTILINE | re.DOTALL
+)
+
+
+def reading_minutes(page: Path, *, side_roads: bool = True) -> int:
     """In steps of five: a hundred words a minute, a formula being a word.
 
-    Half a minute for a code cell and for a displayed formula. Exercises and hidden cells are not
-    counted.
+    Half a minute for a code cell and for a displayed formula. Exercises, folded and hidden cells,
+    and what follows the exercises are not counted.
     """
     text = page.read_text("utf-8").partition("\n---\n")[2].partition("\n## Exercises")[0]
-    shown = [cell for cell in _CODE_CELL.findall(text) if "remove-input" not in cell]
+    text = text if side_roads else _SIDE_ROAD.sub("", text)
+    shown = [cell for cell in _CODE_CELL.findall(text) if "-input]" not in cell]
     prose = _CODE_CELL.sub("", text)
     displayed = _DISPLAYED.findall(prose)
     prose = re.sub(r"\$[^$]+\$|\{[\w:]+\}`[^`]*`", "word", _DISPLAYED.sub("", prose))

@@ -251,10 +251,10 @@ def write_notebook(notebook: NotebookNode, path: Path) -> None:
 def conclusions(notebook: NotebookNode, kind: str) -> list[dict[str, Any]]:
     """The verdicts (or errata) that the outputs carry as metadata, in the order of the cells."""
     return [
-        output.metadata[CONCLUSIONS][kind]
+        conclusion
         for cell in code_cells(notebook)
         for output in cell.outputs
-        if kind in output.get("metadata", {}).get(CONCLUSIONS, {})
+        for conclusion in output.get("metadata", {}).get(CONCLUSIONS, {}).get(kind, [])
     ]
 
 
@@ -267,7 +267,8 @@ def dead_anchors(chapter: Path, executed: NotebookNode) -> list[str]:
         f"or correct the anchor and run: {mend_command(chapter)}"
         for number, cell in enumerate(code_cells(executed))
         for output in cell.outputs
-        for kind, conclusion in output.get("metadata", {}).get(CONCLUSIONS, {}).items()
+        for kind, found in output.get("metadata", {}).get(CONCLUSIONS, {}).items()
+        for conclusion in found
         if conclusion["anchor"] not in labels
     ]
 

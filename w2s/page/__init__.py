@@ -11,7 +11,7 @@ from w2s.page.plotting import (
 )
 from w2s.page.proofs import show
 from w2s.page.tables import table
-from w2s.page.verdicts import completion, erratum, verdict
+from w2s.page.verdicts import completion, conclusions, erratum, verdict
 
 __all__ = [
     "COLOURS",
@@ -19,6 +19,7 @@ __all__ = [
     "SEQUENCE",
     "THEORY",
     "completion",
+    "conclusions",
     "erratum",
     "latex",
     "plain_log_axis",

@@ -1,8 +1,8 @@
 """What a chapter concludes: verdicts on the paper's numbered items, corrections, completions.
 
-All are values that a chapter's cell returns. The page shows them; nbval compares them with the
-record; the ledger and the errata are collected from the validated outputs, so neither can say more
-than was checked.
+All are values that a chapter's cell returns, alone or gathered by `conclusions`. The page shows
+them; nbval compares them with the record; the ledger and the errata are collected from the
+validated outputs, so neither can say more than was checked.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from w2s import _input
+from w2s.page.tables import markdown_table
 from w2s.proof import Certificate
 
 __all__ = [
@@ -19,9 +20,11 @@ __all__ = [
     "STATUSES",
     "WORDS",
     "Completion",
+    "Conclusions",
     "Erratum",
     "Verdict",
     "completion",
+    "conclusions",
     "erratum",
     "verdict",
 ]
@@ -64,7 +67,7 @@ class Verdict:
         return _quoted(lines)
 
     def _repr_mimebundle_(self, **_: Any) -> Bundle:
-        return _bundle("verdict", self)
+        return _bundle(self)
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,8 @@ class Erratum:
     ----------
     where, printed, holds, check, anchor : str
         What `erratum` was told.
+    consequential : bool
+        Whether a conclusion changes with it.
     """
 
     where: str
@@ -82,6 +87,7 @@ class Erratum:
     holds: str
     check: str
     anchor: str
+    consequential: bool = False
 
     def __str__(self) -> str:
         kind = type(self).__name__
@@ -94,7 +100,7 @@ class Erratum:
         return self.printed, self.holds, self.check
 
     def _repr_mimebundle_(self, **_: Any) -> Bundle:
-        return _bundle(type(self).__name__.lower(), self)
+        return _bundle(self)
 
 
 @dataclass(frozen=True)
@@ -105,8 +111,45 @@ class Completion(Erratum):
     ----------
     where, printed, holds, check, anchor : str
         What `completion` was told; `holds` is what it adds.
+    consequential : bool
+        Whether a conclusion changes with it; it never does.
     """
 
+
+@dataclass(frozen=True)
+class Conclusions:
+    """All that a chapter concludes on the paper, as `conclusions` makes it.
+
+    Attributes
+    ----------
+    found : tuple of Verdict or Erratum
+        Verdicts and corrections in the order in which they were given.
+    """
+
+    found: tuple[Verdict | Erratum, ...]
+
+    def __str__(self) -> str:
+        verdicts = [one for one in self.found if isinstance(one, Verdict)]
+        mended = [one for one in self.found if isinstance(one, Erratum)]
+        rows = [(f"**{one.item}**", one.status, f"{one.check}.", one.summary) for one in verdicts]
+        shown = [markdown_table(VERDICTS, rows)] if rows else []
+        shown += [str(one) for one in mended if one.consequential]
+        for kind, words in WORDS.items():
+            rows = [
+                (f"**{one.where}**", one.printed, one.holds, f"{one.check}.")
+                for one in mended
+                if not one.consequential and _kind(one) == kind
+            ]
+            if rows:
+                shown.append(markdown_table((kind, *(word.lower() for word in words)), rows))
+        return "\n\n".join(shown)
+
+    def _repr_mimebundle_(self, **_: Any) -> Bundle:
+        return _bundle(self, *self.found)
+
+
+#: The heads of the table of verdicts.
+VERDICTS = ("of the paper", "verdict", "checked by", "in one sentence")
 
 #: What stands before the three texts of each kind of correction, on the page and in the lists.
 WORDS = {
@@ -119,9 +162,17 @@ def _quoted(lines: list[str]) -> str:
     return "\n>\n".join(f"> {line}" for line in lines)
 
 
-def _bundle(kind: str, conclusion: Verdict | Erratum) -> Bundle:
-    text = str(conclusion)
-    return {"text/plain": text, "text/markdown": text}, {KEY: {kind: asdict(conclusion)}}
+def _kind(conclusion: Any) -> str:
+    return type(conclusion).__name__.lower()
+
+
+def _bundle(shown: Verdict | Erratum | Conclusions, *found: Verdict | Erratum) -> Bundle:
+    """What is shown, and as its metadata what it concludes, by kind."""
+    text = str(shown)
+    listed: dict[str, list[dict[str, Any]]] = {}
+    for one in found or [shown]:
+        listed.setdefault(_kind(one), []).append(asdict(one))
+    return {"text/plain": text, "text/markdown": text}, {KEY: listed}
 
 
 @_input.by_keyword
@@ -185,7 +236,9 @@ def verdict(
 
 
 @_input.by_keyword
-def erratum(where: str, *, printed: str, holds: str, check: str, anchor: str) -> Erratum:
+def erratum(
+    where: str, *, printed: str, holds: str, check: str, anchor: str, consequential: bool = False
+) -> Erratum:
     """State a correction: where it is, what is printed, what holds, and the check that decides.
 
     Parameters
@@ -200,6 +253,8 @@ def erratum(where: str, *, printed: str, holds: str, check: str, anchor: str) ->
         What tells the two apart, without a full stop.
     anchor : str
         The label of the place in the chapter that the errata link to.
+    consequential : bool, optional
+        Whether a conclusion changes with it; a slip of the pen is none.
 
     Returns
     -------
@@ -212,7 +267,8 @@ def erratum(where: str, *, printed: str, holds: str, check: str, anchor: str) ->
     '(5)'
     """
     _require_text(where=where, printed=printed, holds=holds, check=check, anchor=anchor)
-    return Erratum(where, printed, holds, check, anchor)
+    _input.instance("consequential", consequential, bool)
+    return Erratum(where, printed, holds, check, anchor, consequential)
 
 
 @_input.by_keyword
@@ -244,6 +300,35 @@ def completion(where: str, *, printed: str, adds: str, check: str, anchor: str) 
     """
     _require_text(where=where, printed=printed, adds=adds, check=check, anchor=anchor)
     return Completion(where, printed, adds, check, anchor)
+
+
+def conclusions(*found: Verdict | Erratum) -> Conclusions:
+    """Gather all that a chapter concludes on the paper: one table, and what changes a conclusion.
+
+    Parameters
+    ----------
+    *found : Verdict or Erratum
+        What `verdict`, `erratum` and `completion` gave.
+
+    Returns
+    -------
+    Conclusions
+        What the page shows: verdicts as a table; consequential errata, each in its box; the others
+        and the completions as tables.
+
+    Examples
+    --------
+    >>> print(conclusions(verdict("Assumption 1", "stated", "Gaussian inputs.", anchor="inputs")))
+    | of the paper | verdict | checked by | in one sentence |
+    |---|---|---|---|
+    | **Assumption 1** | stated | reading. | Gaussian inputs. |
+    """
+    for one in found:
+        if not isinstance(one, Verdict | Erratum):
+            raise TypeError(f"found must be verdicts, errata and completions, got {one!r}")
+    if not found:
+        raise ValueError("found must hold at least one conclusion, got none")
+    return Conclusions(found)
 
 
 def _require_text(**texts: str) -> None:
