@@ -80,16 +80,27 @@ def test_a_chapter_opens_with_its_label_its_question_and_what_it_asks_for(chapte
 @each_chapter
 def test_a_chapter_ends_with_its_verdict_and_its_exercises(chapter):
     sections = re.findall(r"^## (.+)$", text_of(chapter), re.MULTILINE)
-    assert sections[-1] == "Exercises"
     source = "\n".join(cell.source for cell in code_cells(read_chapter(chapter)))
-    if re.search(r"\b(?:verdict|erratum|completion)\(", source):
-        assert "Verdict" in sections
+    audited = re.search(r"\b(?:verdict|erratum|completion)\(", source)
+    last = ["Verdict", "Exercises", *["For readers of the paper"] * bool(audited)]
+    assert sections[-len(last) :] == last
+
+
+@each_chapter
+def test_code_that_a_page_shows_is_short(chapter):
+    """Imports, plots and measurements are folded, not derivations; the import opens no chapter."""
+    cells = code_cells(read_chapter(chapter))
+    shown = [cell.source for cell in cells if not cell.metadata.get("tags")]
+    long = [source.splitlines()[0] for source in shown if len(source.splitlines()) > 20]
+    assert not long
+    assert not [source for source in shown if source.startswith(("import ", "from "))]
+    assert not [source for source in shown if "plt.show()" in source]
 
 
 @each_chapter
 def test_a_chapter_has_a_few_exercises_with_folded_executed_solutions(chapter):
     text = text_of(chapter)
-    exercises = re.findall(r"^`{3,}{exercise-start}\n:label: (\S+)\n", text, re.MULTILINE)
+    exercises = re.findall(r"^`{3,}{exercise-start} ★+[^\n]*\n:label: (\S+)\n", text, re.MULTILINE)
     assert 3 <= len(exercises) <= 5
     assert len(exercises) == text.count("{exercise-start}") == text.count("{exercise-end}")
     solutions = re.findall(
