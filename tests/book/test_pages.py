@@ -9,7 +9,6 @@ from importlib.metadata import version
 import nbformat
 import pytest
 import yaml
-from PIL import Image
 
 from tools.pages.content import (
     chapters_in_order,
@@ -19,8 +18,8 @@ from tools.pages.content import (
     figures,
     head,
     parts,
+    picture,
     reading_minutes,
-    small_picture,
     versions,
 )
 from tools.run import HOME
@@ -95,15 +94,9 @@ def test_the_reading_time_counts_words_formulas_and_what_is_shown(tmp_path):
 
 @pytest.fixture
 def drawn(tmp_path):
-    """A book with one validated chapter that has drawn a figure of 8 by 4 pixels."""
-    import base64
-    import io
-
-    stream = io.BytesIO()
-    Image.new("RGB", (8, 4), "navy").save(stream, "png")
-    png = base64.b64encode(stream.getvalue()).decode()
+    """A book with one validated chapter that has drawn a figure."""
     options = {"figure": {"name": "fig-one"}, "image": {"alt": "A\nblue  field."}}
-    output = nbformat.v4.new_output("display_data", {"image/png": png})
+    output = nbformat.v4.new_output("display_data", {"image/svg+xml": "<svg/>"})
     cell = nbformat.v4.new_code_cell("1", outputs=[output], metadata={"mystnb": options})
     plain = nbformat.v4.new_code_cell("2", outputs=[output])
     notebook = nbformat.v4.new_notebook(cells=[cell, plain])
@@ -119,10 +112,8 @@ def drawn(tmp_path):
 def test_a_picture_is_the_validated_one_with_its_description(drawn):
     found = figure(drawn, drawn / "book" / "one.md", "fig-one")
     assert found.alt == "A blue field."
-    where = small_picture(drawn, "fig-one", found.png)
-    with Image.open(drawn / where.lstrip("/")) as small:
-        assert small.size == (600, 300)
-        assert small.convert("RGB").getpixel((9, 9)) == (0, 0, 128)
+    where = picture(drawn, "fig-one", found.svg)
+    assert (drawn / where.lstrip("/")).read_text("utf-8") == "<svg/>"
 
 
 def test_a_picture_that_is_not_there_is_refused_by_name(drawn):

@@ -10,11 +10,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from PIL import Image
 
 import tools.build
 from tools.build import build
-from tools.pages.content import SMALL as SMALL_PICTURE
 from tools.pages.content import figures
 from tools.run import HOME, pytest_on_chapters
 from tools.validate.chapters import (
@@ -135,8 +133,8 @@ def test_the_site_shows_the_validated_outputs_and_no_stale_ones(book, tmp_path):
     # No record holds a picture: the page took these outputs and no others.
     validated = read_notebook(validated_path(chapter))
     assert 'alt="A rising line."' in page
-    (shown,) = (site(book) / "_images").glob("*.png")
-    assert shown.read_bytes() == figures(validated)["fig-small"].png
+    (shown,) = (site(book) / "_images").glob("*.svg")
+    assert shown.read_text("utf-8").strip() == figures(validated)["fig-small"].svg.strip()
     assert "It is a line." in (site(book) / "book" / "ledger.html").read_text("utf-8")
     assert "A curve." in (site(book) / "book" / "errata.html").read_text("utf-8")
     assert kept.read_bytes() == before
@@ -394,16 +392,14 @@ def test_pages_show_pictures_executions_and_errata_that_link_both_ways(validated
         for name in ("index", "book/small", "book/ledger", "book/errata")
     )
     # The card: its picture with its description, the question, the way to the chapter.
-    (card,) = re.findall(r"<img [^>]*_images/fig-small\.png[^>]*>", index)
+    (card,) = re.findall(r"<img [^>]*_images/fig-small\.svg[^>]*>", index)
     assert 'alt="A rising line."' in card
     assert "Is it a <em>line</em>?" in index
     assert (
         'class="sd-stretched-link sd-hide-link-text reference internal" href="book/small' in index
     )
-    small = Image.open(site(validated) / "_images" / "fig-small.png")
-    assert small.width == SMALL_PICTURE
     # The same picture at the chapter's top leads to the figure.
-    assert re.search(r'<a [^>]*href="#fig-small"[^>]*><img[^>]*fig-small\.png', chapter)
+    assert re.search(r'<a [^>]*href="#fig-small"[^>]*><img[^>]*fig-small\.svg', chapter)
     assert chapter.count('id="fig-small"') == 1
     # What it took, and with what.
     seconds = nbformat.read(validated_path(validated / "book" / "small.md"), as_version=4)

@@ -37,8 +37,8 @@ from tools.pages.content import (
     figure,
     head,
     parts,
+    picture,
     reading_minutes,
-    small_picture,
     versions,
 )
 from tools.pages.numbered_items import NUMBERED_ITEMS
@@ -185,7 +185,7 @@ def _image(directive: SphinxDirective, chapter: Path, name: str) -> nodes.image:
         drawn = figure(root, chapter, name)
     except ValueError as unknown:
         raise directive.error(str(unknown)) from None
-    where = small_picture(root, name, drawn.png)
+    where = picture(root, name, drawn.svg)
     return nodes.image("", uri=where, alt=drawn.alt, classes=["dark-light"])
 
 

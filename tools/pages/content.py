@@ -7,8 +7,6 @@ the installed packages, so nothing is written down twice. Sphinx comes in with
 
 from __future__ import annotations
 
-import base64
-import io
 import platform
 import re
 from collections.abc import Iterator
@@ -19,7 +17,6 @@ from typing import Any
 
 import yaml
 from nbformat import NotebookNode
-from PIL import Image
 
 from tools.validate.chapters import (
     code_cells,
@@ -28,9 +25,6 @@ from tools.validate.chapters import (
     read_notebook,
     validated_path,
 )
-
-#: How wide a small picture is in pixels: twice what the page gives it, for sharp screens.
-SMALL = 600
 
 
 @dataclass(frozen=True)
@@ -127,7 +121,7 @@ def reading_minutes(page: Path, *, side_roads: bool = True) -> int:
 
 @dataclass(frozen=True)
 class Figure:
-    png: bytes
+    svg: str
     alt: str
 
 
@@ -137,10 +131,11 @@ def figures(notebook: NotebookNode) -> dict[str, Figure]:
     for cell in code_cells(notebook):
         options = cell.metadata.get("mystnb", {})
         name = options.get("figure", {}).get("name")
-        images = [o.data["image/png"] for o in cell.outputs if "image/png" in o.get("data", {})]
+        outputs = [output.get("data", {}) for output in cell.outputs]
+        images = [data["image/svg+xml"] for data in outputs if "image/svg+xml" in data]
         if name and images:
             alt = " ".join(options.get("image", {}).get("alt", "").split())
-            found[name] = Figure(base64.b64decode(images[-1]), alt)
+            found[name] = Figure(images[-1], alt)
     return found
 
 
@@ -154,17 +149,12 @@ def figure(root: Path, chapter: Path, name: str) -> Figure:
     return there_are[name]
 
 
-def small_picture(root: Path, name: str, png: bytes) -> str:
-    """Write a figure small into `_build/pictures/`; returns where, as Sphinx names it."""
-    target = root / "_build" / "pictures" / f"{name}.png"
+def picture(root: Path, name: str, svg: str) -> str:
+    """Write a figure into `_build/pictures/`; returns where, as Sphinx names it."""
+    target = root / "_build" / "pictures" / f"{name}.svg"
     target.parent.mkdir(parents=True, exist_ok=True)
-    with Image.open(io.BytesIO(png)) as picture:
-        size = SMALL, round(SMALL * picture.height / picture.width)
-        small = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
-    # A palette of 128 colours is a third of the bytes, and no eye sees the difference.
-    small.quantize(128).save(stream := io.BytesIO(), "png", optimize=True)
-    if not target.exists() or target.read_bytes() != stream.getvalue():
-        target.write_bytes(stream.getvalue())  # else every draft would read its page again
+    if not target.exists() or target.read_text("utf-8") != svg:
+        target.write_text(svg, "utf-8")  # else every draft would read its page again
     return f"/_build/pictures/{target.name}"
 
 

@@ -27,7 +27,8 @@ from tools.validate.figures import NUMBERS
 CONCLUSIONS = "w2s"
 IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/svg+xml", "application/pdf"})
 #: What an output may consist of: text, which nbval compares, and the picture that it describes.
-SHOWN_TYPES = frozenset({"text/plain", "text/markdown", "text/latex", "text/html", "image/png"})
+PICTURES = frozenset({"image/png", "image/svg+xml"})
+SHOWN_TYPES = PICTURES | {"text/plain", "text/markdown", "text/latex", "text/html"}
 #: How the words for a figure begin (`tools/validate/figures.py`)
 DRAWN = "<Figure size "
 #: All that a cell may ask for: its code hidden or folded, and how its picture is presented.

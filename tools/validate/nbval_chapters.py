@@ -27,6 +27,7 @@ from tools.validate.chapters import (
     CONCLUSIONS,
     DRAWN,
     IMAGE_TYPES,
+    PICTURES,
     SHOWN_TYPES,
     RecordMismatch,
     certificates_path,
@@ -183,7 +184,7 @@ class ChapterCell(IPyNbCell):
             data = output.get("data", {})
             if unknown := set(data) - SHOWN_TYPES:
                 self.raise_cell_error(f"The cell shows {', '.join(unknown)}, which is not compared")
-            if "image/png" in data and not data.get("text/plain", "").startswith(DRAWN):
+            if PICTURES & set(data) and not data.get("text/plain", "").startswith(DRAWN):
                 self.raise_cell_error("The cell shows a picture that is no figure of Matplotlib")
             if unknown := set(output.get("metadata", {})) - {CONCLUSIONS, NUMBERS}:
                 self.raise_cell_error(f"The output carries metadata {', '.join(unknown)}")

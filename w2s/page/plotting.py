@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -87,6 +88,12 @@ def use_style() -> None:
             "axes.titlesize": 11,
             "legend.frameon": False,
             "legend.fontsize": 9,
+            "mathtext.fontset": "cm",
+            "svg.hashsalt": "w2s",
         }
     )
     use_notation()
+    if "ipykernel" in sys.modules:  # vectors for a page, and the same in pixels for what takes none
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats("svg", "png", dpi=220, metadata={"Date": None})
