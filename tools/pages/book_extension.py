@@ -319,7 +319,7 @@ class Conclusions(SphinxTransform):
                 strong.parent += [nodes.Text(" "), link]
             elif item in anchors:
                 quotation.parent.insert(
-                    quotation.parent.index(quotation), self._indexed(item, quotation)
+                    quotation.parent.index(quotation), self._indexed(item, anchors[item])
                 )
         for table in list(self.document.findall(nodes.table)):
             heads, *rows = table.findall(nodes.row)
@@ -334,13 +334,14 @@ class Conclusions(SphinxTransform):
                     first.replace_self(self._link(erratum_label(said, kind), said))
                     continue
                 link = self._link(anchors[said], said)
-                first.replace_self([self._indexed(said, row), link])
+                first.replace_self([self._indexed(said, anchors[said]), link])
                 row[1]["classes"].append(f"verdict-{_shade(row[1].astext())}")
 
-    def _indexed(self, item: str, place: nodes.Element) -> addnodes.index:
-        name = nodes.make_id(f"verdict-{item}")
-        place["ids"].append(name)
-        return addnodes.index(entries=[("single", f"{item} (of the paper)", name, "", None)])
+    def _indexed(self, item: str, anchor: str) -> addnodes.index:
+        """A bare number is the paper's, here too: a search for it leads to its check first."""
+        names = [item, *re.findall(r"^Equation (.+)", item)]
+        place = nodes.make_id(anchor)
+        return addnodes.index(entries=[("single", name, place, "main", None) for name in names])
 
     def _link(self, label: str, text: str) -> addnodes.pending_xref:
         return addnodes.pending_xref(
