@@ -67,6 +67,7 @@ class PrintEdition(SingleFileHTMLBuilder):
         introduction.next_node(nodes.title).children = [nodes.Text("To the reader")]
         introduction["classes"] += ["chapter", "page-introduction"]
         introduction["ids"].append(unique(self.config.root_doc, _TOP))
+        _without_galleries(tree)
         files = {file["docname"]: file for file in tree.findall(addnodes.start_of_file)}
         for docname, file in files.items():
             file.parent.remove(file)
@@ -167,6 +168,16 @@ class PrintEdition(SingleFileHTMLBuilder):
         target.mkdir(exist_ok=True)
         for name in FONTS:
             shutil.copy2(source / f"{name}.ttf", target)
+
+
+def _without_galleries(tree: nodes.document) -> None:
+    """The contents, which paper has with page numbers, and the heading above where it is alone."""
+    for gallery in list(tree.findall(nodes.container)):
+        if "gallery" in gallery["classes"]:
+            section = gallery.parent
+            section.remove(gallery)
+            if isinstance(section, nodes.section) and len(section.children) == 1:
+                section.parent.remove(section)
 
 
 def _page(app: Sphinx, page: str, template: str, context: Any, doctree: Any) -> str | None:
