@@ -2,13 +2,18 @@
 
 import ast
 import inspect
+import json
+import os
 import re
+import subprocess
 from importlib import import_module
 from importlib.metadata import version
 
 import nbformat
 import pytest
 import yaml
+from docutils import nodes
+from PIL import Image
 
 from tools.pages.content import (
     chapters_in_order,
@@ -22,6 +27,8 @@ from tools.pages.content import (
     reading_minutes,
     versions,
 )
+from tools.pages.site_meta import CARD, by_number, plain, social_card
+from tools.print.print_edition import _without_galleries
 from tools.run import HOME
 from tools.validate.chapters import (
     chapters,
@@ -338,3 +345,91 @@ def test_the_messages_that_troubleshooting_quotes_are_the_ones_that_come():
     ours = quoted - of_python - of_make
     assert len(ours) >= 5
     assert [message for message in ours if message not in sources] == []
+
+
+# --- found by others ------------------------------------------------------------------------------
+
+
+def test_the_archive_and_who_cites_are_told_the_same():
+    citation, archive = yaml.safe_load(page("CITATION.cff")), json.loads(page(".zenodo.json"))
+    preferred = citation["preferred-citation"]
+    for ours in (preferred, archive):
+        assert ours["title"] == citation["title"]
+        assert ours["version"] == citation["version"]
+    assert preferred["authors"] == archive["creators"] == citation["authors"]
+    assert preferred["year"] == int(str(citation["date-released"])[:4])
+    assert archive["keywords"] == citation["keywords"]
+    assert citation["abstract"] in archive["description"]
+    (paper,) = citation["references"]
+    assert archive["related_identifiers"][0]["identifier"] == paper["identifiers"][0]["value"]
+
+
+@each_chapter
+def test_a_question_can_be_told_without_mathematics(chapter):
+    told = plain(head(chapter).question)
+    assert told.endswith("?")
+    assert not re.search(r"[$\\{}`&]| [,.?)]", told)
+
+
+def test_the_social_picture_has_the_chapters_beside_its_title(drawn):
+    found = figure(drawn, drawn / "book" / "one.md", "fig-one")
+    small = drawn / small_picture(drawn, "fig-one", found.png).lstrip("/")
+    card = social_card("One", "the book", small)
+    assert card.size == CARD
+    assert card.getpixel((900, 300)) == (0, 0, 128)
+    without = social_card("One", "the book", drawn / "none.png")
+    assert without.getpixel((900, 300)) == (255, 255, 255)
+    assert without.crop((40, 60, 600, 180)).getcolors(maxcolors=999) != [(560 * 120, (255,) * 3)]
+
+
+def test_an_index_counts():
+    names = ["Equation (10)", "equation (2)", "Equation", "atom"]
+    assert sorted(names, key=by_number) == ["atom", "Equation", "equation (2)", "Equation (10)"]
+
+
+def test_every_abbreviation_is_one_that_the_book_has():
+    table = yaml.safe_load(page("_config.yml"))["sphinx"]["config"]["abbreviations"]
+    prose = page("index.md") + "".join(
+        path.read_text("utf-8") for path in (HOME / "book").glob("*.md")
+    )
+    assert [short for short in table if not re.search(rf"\b{short}\b", prose)] == []
+
+
+def test_paper_has_no_gallery():
+    gallery = nodes.container("", nodes.paragraph("", "cards"), classes=["gallery"])
+    alone = nodes.section("", nodes.title("", "The chapters"), gallery)
+    told = nodes.section(
+        "", nodes.title("", "Contents"), nodes.paragraph("", "Text"), gallery.deepcopy()
+    )
+    tree = nodes.document(None, None, alone, told)
+    _without_galleries(tree)
+    assert tree.astext().split() == ["Contents", "Text"]
+
+
+def test_a_released_version_stands_beside_the_newest(tmp_path):
+    """The step of the workflow, with a `gh` that knows two releases, one of them with a site."""
+    steps = yaml.safe_load(page(".github/workflows/book.yml"))["jobs"]["build"]["steps"]
+    (step,) = [step for step in steps if "released version" in step.get("name", "")]
+    (tmp_path / "_build" / "html").mkdir(parents=True)
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "index.html").write_text("version 1.1", "utf-8")
+    subprocess.run(["tar", "-czf", "site.tar.gz", "-C", "old", "."], cwd=tmp_path, check=True)
+    gh = tmp_path / "bin" / "gh"
+    gh.parent.mkdir()
+    gh.write_text(
+        '#!/bin/sh\ncase "$2 $3" in\n"list --json") printf "v1.1\\nv1.0\\n";;\n'
+        f'"download v1.1") cat {tmp_path}/site.tar.gz;;\n*) exit 1;;\nesac\n',
+        "utf-8",
+    )
+    gh.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{gh.parent}:{os.environ['PATH']}"}
+    subprocess.run(["bash", "-e", "-c", step["run"]], cwd=tmp_path, env=environment, check=True)
+    site = tmp_path / "_build" / "html"
+    assert (site / "v1.1" / "index.html").read_text("utf-8") == "version 1.1"
+    assert not (site / "v1.0").exists()
+
+
+def test_a_release_keeps_the_file_that_the_book_asks_for():
+    release = yaml.safe_load(page(".github/workflows/release.yml"))["jobs"]["site"]["steps"]
+    assert sum("site.tar.gz" in step.get("run", "") for step in release) == 2
+    assert "--pattern site.tar.gz" in page(".github/workflows/book.yml")

@@ -1,6 +1,12 @@
 """The built site as its readers meet it: `make look`, after `make book`."""
 
+import re
+from urllib.parse import urljoin, urlsplit
+from xml.etree import ElementTree
+
 import pytest
+import yaml
+from bs4 import BeautifulSoup
 
 from tools.checks import site_checks
 from tools.checks.browser import browser, served, watch
@@ -186,3 +192,177 @@ def test_every_explorer_moves_on_its_page(page, address):
             assert len(seen) > 3, (name, seen)
             moved.append(name)
     assert len(moved) >= 6
+
+
+# --- found by others ------------------------------------------------------------------------------
+
+CONFIGURATION = yaml.safe_load((HOME / "_config.yml").read_text("utf-8"))
+BASE = CONFIGURATION["html"]["baseurl"]
+#: Pages with a source; the theme makes the index and the search.
+WRITTEN = [name for name in PAGES if (HOME / name).with_suffix(".md").exists()]
+
+
+def parsed(name):
+    return BeautifulSoup((SITE / name).read_text("utf-8"), "html.parser")
+
+
+def tags(name):
+    """What a page tells machines, by the name of the tag."""
+    found = parsed(name).select("meta[content]")
+    return {tag.get("property") or tag.get("name"): tag["content"] for tag in found}
+
+
+@pytest.mark.parametrize("name", [name for name in WRITTEN if name != "genindex.html"])
+def test_a_page_says_what_it_is_about_with_a_picture(name):
+    told, title = tags(name), parsed(name).title.text
+    assert title.count(CONFIGURATION["title"]) == 1
+    for tag in ("description", "og:description"):
+        assert len(told[tag]) > 20
+        assert not re.search(r"[$\\{}]", told[tag])
+    assert told["og:url"] == BASE + name
+    assert told["og:image:alt"]
+    picture = SITE / told["og:image"].removeprefix(BASE)
+    assert 5_000 < picture.stat().st_size < 300_000
+
+
+def test_no_two_pages_have_the_same_title():
+    titles = [parsed(name).title.text for name in PAGES]
+    assert len(set(titles)) == len(titles)
+
+
+def test_the_sitemap_has_every_page_and_when_it_changed():
+    entries = ElementTree.parse(SITE / "sitemap.xml").getroot()
+    listed = {entry[0].text: [part.text for part in entry[1:]] for entry in entries}
+    assert set(listed) == {BASE + name for name in PAGES if name != "search.html"}
+    assert all(re.match(r"20\d\d-", listed[BASE + name][0]) for name in WRITTEN[:3])
+
+
+@pytest.mark.parametrize("name", [name for name in WRITTEN if name != "genindex.html"])
+def test_a_page_says_when_it_changed_and_where_to_edit_it(name):
+    shown = parsed(name)
+    assert re.search(r"Last updated on\s+\d\d? \w+ 20\d\d", shown.select_one("footer").text)
+    edit = f"{CONFIGURATION['repository']['url']}/edit/main/{name.removesuffix('.html')}.md"
+    assert shown.select(f'a[href="{edit}"]')
+
+
+def test_what_has_moved_leads_to_a_page():
+    for old, new in CONFIGURATION["sphinx"]["config"]["redirects"].items():
+        assert not (HOME / f"{old}.md").exists()
+        assert (SITE / f"{old}.html").parent.joinpath(urlsplit(new).path).exists()
+
+
+@pytest.mark.browser
+def test_who_is_lost_finds_the_way_from_anywhere(page, tmp_path):
+    """At the address that it has on the server, where it is shown for pages of every depth."""
+    (tmp_path / urlsplit(BASE).path.strip("/")).symlink_to(SITE)
+    with served(tmp_path) as server:
+        complaints = watch(page)
+        page.goto(server + urlsplit(BASE).path + "404.html")
+        site_checks.ready(page)
+        assert complaints + site_checks.overflow(page) == []
+        inside = page.locator("main a[href^='/'], nav a[href^='/']").all()
+        links = {link.get_attribute("href").partition("#")[0] for link in inside}
+        assert len(links) > 20
+        for link in links:
+            assert page.request.get(urljoin(server, link)).ok, link
+        assert site_checks.accessibility(page) == []
+
+
+@pytest.mark.browser
+def test_an_abbreviation_explains_itself(page, address):
+    page.goto(f"{address}/book/best_student.html")
+    short = page.locator("main abbr", has_text="PGR").first
+    assert "performance gap recovered" in short.get_attribute("title")
+
+
+# --- found exactly --------------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("words", "chapter"),
+    [
+        ("Theorem 5", "winning"),
+        ("theorem 8", "aligned"),
+        ("(12)", "winning"),
+        ("Equation (12)", "winning"),
+        ("Lemma 15", "teacher_step"),
+    ],
+)
+def test_the_first_hit_is_the_place(page, address, words, chapter):
+    page.goto(f"{address}/search.html?q={words}")
+    page.wait_for_selector("#search-results li a")
+    page.wait_for_function(
+        "document.querySelector('#search-results p').innerText.includes('found')"
+    )
+    hit = page.locator("#search-results li a").first.get_attribute("href")
+    assert re.search(rf"book/{chapter}\.html.*#check-", hit), hit
+    place = hit.partition("#")[2]
+    assert parsed(f"book/{chapter}.html").select(f'[id="{place}"]')
+
+
+def test_the_index_counts():
+    entries = [link.text for link in parsed("genindex.html").select("main table a")]
+    for word in ("", "Equation "):
+        numbers = [int(n) for e in entries for n in re.findall(rf"^{word}\((\d+)\)$", e)]
+        assert len(numbers) > 10
+        assert numbers == sorted(numbers)
+
+
+@pytest.mark.browser
+def test_the_search_icon_leaves_the_text_free(page, address):
+    page.goto(f"{address}/search.html?q=bulk")
+    icon = page.locator("form.bd-search i, form.bd-search svg").first.bounding_box()
+    box = page.locator("form.bd-search input").first
+    inset = box.evaluate("input => parseFloat(getComputedStyle(input).paddingLeft)")
+    assert box.bounding_box()["x"] + inset > icon["x"] + icon["width"]
+
+
+@pytest.mark.browser
+def test_what_to_cite_is_read_whole(page, address):
+    page.goto(f"{address}/book/cite.html")
+    assert page.locator(".highlight-bibtex pre").evaluate_all(
+        "boxes => boxes.length >= 2 && boxes.every(box => box.scrollWidth <= box.clientWidth)"
+    )
+
+
+_FORMULAS = """() => [...document.querySelectorAll('main div.math')]
+  .filter(box => box.getBoundingClientRect().height > 0)
+  .map(box => {
+    const shown = box.querySelector('mjx-container'), math = shown.querySelector('mjx-math');
+    const number = box.querySelector(':scope > .eqno')?.getBoundingClientRect();
+    const right = Math.min(math.getBoundingClientRect().right, shown.getBoundingClientRect().right);
+    return {
+      id: box.id || math.textContent.slice(0, 30),
+      under: number ? right > number.left + 1 : false,
+      scrolls: shown.scrollWidth > shown.clientWidth + 1 || box.scrollWidth > box.clientWidth + 1,
+      size: parseFloat(math.style.fontSize || '100'),
+    };
+  })"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", [f"book/{chapter.stem}.html" for chapter in chapters(HOME)])
+def test_formulas_fit_beside_their_numbers(page, address, name):
+    """On a laptop whole; on a phone those that are not too wide by more than a third."""
+    page.goto(f"{address}/{name}")
+    site_checks.ready(page)
+    for width in (1280, 400):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(300)
+        found = page.evaluate(_FORMULAS)
+        assert [one["id"] for one in found if one["under"]] == []
+        assert min((one["size"] for one in found), default=100) >= 75
+        assert [one["id"] for one in found if one["scrolls"] and one["size"] > 75] == []
+        if width == 1280:
+            assert [one["id"] for one in found if one["scrolls"]] == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", [f"book/{chapter.stem}.html" for chapter in chapters(HOME)])
+def test_what_a_cell_printed_breaks_on_a_phone(page, address, name):
+    page.set_viewport_size({"width": 400, "height": 900})
+    page.goto(f"{address}/{name}")
+    assert page.locator("main .cell_output pre").evaluate_all(
+        "boxes => boxes.every(box => box.scrollWidth <= box.clientWidth + 1)"
+    )

@@ -85,11 +85,14 @@ _EMPTY_FORMULAS = """() => {
 
 
 def pages(site: Path) -> list[str]:
-    """The address of every page below `site`, the first page first."""
+    """The address of every page below `site`, the first page first.
+
+    Without the one that is shown for every address that is none: its links begin at the server.
+    """
     found = sorted(
         path.relative_to(site).as_posix()
         for path in site.rglob("*.html")
-        if "_static" not in path.relative_to(site).parts
+        if "_static" not in path.relative_to(site).parts and path.name != "404.html"
     )
     return sorted(found, key=lambda address: address != "index.html")
 

@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 import matplotlib
 from docutils import nodes
 from PIL import Image, ImageDraw, ImageFont
-from pybtex.richtext import Text  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
@@ -33,13 +32,12 @@ lists every term.</p>"""
 
 
 def plain(text: str) -> str:
-    """A sentence of a page without its mathematics' TeX."""
+    """A sentence of a page without its mathematics' TeX: Greek letters are named as in HTML."""
     for tex, sign in {r"\to": " → ", r"\infty": "∞", r"\cdot": "·"}.items():
         text = text.replace(tex, sign)
     text = re.sub(r"\{\w+\}`([^`<]+)[^`]*`", r"\1", text)
-    text = str(Text.from_latex(text.replace("$", "")))
-    text = re.sub(r"[*{}]", "", text)
-    return re.sub(r" (?=[_)])", "", " ".join(text.split()))
+    text = html.unescape(re.sub(r"\\([a-z]+)", r"&\1;", text))
+    return " ".join(re.sub(r"[$*{}]", "", text).split())
 
 
 def social_card(title: str, site: str, picture: Path) -> Image.Image:
