@@ -90,7 +90,7 @@ def by_number(name: str) -> list[Any]:
 
 
 def _count(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    if page == "genindex":
+    if "genindexentries" in context:
         context["genindexentries"] = [
             (letter, sorted(entries, key=lambda entry: by_number(entry[0])))
             for letter, entries in context["genindexentries"]
