@@ -70,13 +70,33 @@ globalThis.explorer = (() => {
     document.getElementById(`explorer-${name}`).ariaBusy = "false";
   };
 
+  // A pointer over a figure sets controls, `to` says which: by axis, [name, axis is in powers of ten].
+  const controls = {};
+  function drag(name, to, {x, y}) {
+    for (const [axis, [key, powersOfTen]] of Object.entries(to)) {
+      const place = {x, y}[axis];
+      if (Number.isFinite(place)) controls[name][key].drag(powersOfTen ? 10 ** place : place);
+    }
+  }
+
   function wire(section) {
     const name = section.dataset.explorer;
     const values = {};
+    const mine = controls[name] = {};
+    const problem = section.querySelector(".explorer-problem");
+    const presets = [...section.querySelectorAll(".explorer-presets button")];
+    const seen = section.querySelector(".explorer-seen");
     let figure = null;
     let waiting = false;
 
     function update() {
+      if (!section.querySelector("[aria-invalid=true]")) problem.textContent = "";
+      for (const preset of presets) {
+        const set = Object.entries(JSON.parse(preset.dataset.values));
+        preset.ariaPressed = String(set.every(([key, x]) => values[key] === x));
+      }
+      const pressed = presets.find(preset => preset.ariaPressed === "true");
+      if (seen) seen.textContent = pressed?.dataset.text ?? "";
       section.ariaBusy = "true";  // until it is drawn
       if (figure === null || waiting) return;
       waiting = true;
@@ -93,19 +113,41 @@ globalThis.explorer = (() => {
       const key = control.dataset.name;
       const short = x => Number(x.toPrecision(3));
       const rounded = x => (whole ? Math.round(short(x)) : short(x));
+      const marks = [...control.querySelectorAll(".explorer-mark")];
+      const marked = ({dataset: {to}}) =>  // a number, or the control or read-out that has it
+        Number(values[to] ?? document.getElementById(`${name}-${to}`)?.dataset.value ?? to);
+      const scale = x => (log ? Math.log10(x) : x);
       const announce = () => slider.setAttribute("aria-valuetext", number(values[key]));
       slider.addEventListener("input", () => {
         const position = Number(slider.value);
-        values[key] = rounded(log ? 10 ** position : position);
-        field.value = values[key];
+        const near = marks.map(marked).find(x => Math.abs(scale(x) - position) <= slider.step / 2);
+        choose(near ?? rounded(log ? 10 ** position : position));
+      });
+      function choose(x) {
+        values[key] = x;
+        field.value = x;
         field.removeAttribute("aria-invalid");
         announce();
         update();
-      });
+      }
+      function set(x) {
+        slider.value = log ? Math.log10(Math.max(x, 10 ** slider.min)) : x;
+        choose(x);
+      }
+      const ends = [slider.min, slider.max].map(end => (log ? 10 ** end : Number(end)));
+      mine[key] = {set, drag: x => set(rounded(Math.min(Math.max(x, ends[0]), ends[1])))};
+      for (const mark of marks) mark.addEventListener("click", () => set(marked(mark)));
       field.addEventListener("input", () => {
         const x = Number(field.value);
         const valid = field.validity.valid && field.value !== "" && (!whole || Number.isInteger(x));
-        if (!valid) return field.setAttribute("aria-invalid", "true");
+        if (!valid) {
+          field.setAttribute("aria-invalid", "true");
+          const bounds = [field.min && `at least ${field.min}`, field.max && `at most ${field.max}`];
+          const wanted = [whole ? "a whole number" : "a number", ...bounds].filter(Boolean).join(", ");
+          const words = control.querySelector("label span").textContent;
+          problem.textContent = `${words}: please type ${wanted}. The picture still shows ${number(values[key])}.`;
+          return;
+        }
         field.removeAttribute("aria-invalid");
         values[key] = x;
         slider.value = log ? Math.log10(Math.max(x, 10 ** slider.min)) : x;
@@ -114,6 +156,12 @@ globalThis.explorer = (() => {
       });
       values[key] = Number(field.value);
       announce();
+    }
+
+    for (const preset of presets) {
+      preset.addEventListener("click", () => {
+        for (const [key, x] of Object.entries(JSON.parse(preset.dataset.values))) mine[key].set(x);
+      });
     }
 
     const look = () => {
@@ -129,5 +177,5 @@ globalThis.explorer = (() => {
   const begin = () => document.querySelectorAll("section.explorer").forEach(wire);
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
   else begin();
-  return {draw, fit, fit_log, interval, number, pictures, powers, shade, steps};
+  return {drag, draw, fit, fit_log, interval, number, pictures, powers, shade, steps};
 })();

@@ -12,14 +12,22 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import numpy as np
 import sympy as sp
 from bokeh.embed import components
-from bokeh.models import ColumnDataSource, CustomJS, FixedTicker, LinearColorMapper, Range1d
+from bokeh.events import Pan, Tap
+from bokeh.models import (
+    ColumnDataSource,
+    CustomJS,
+    FixedTicker,
+    LinearColorMapper,
+    LogScale,
+    Range1d,
+)
 from bokeh.models.annotations import BoxAnnotation, Span
 from bokeh.palettes import PiYG11, interp_palette
 from bokeh.plotting import figure
@@ -100,6 +108,16 @@ class Control:
     whole: bool = False
     least: float | None = 0.0  #: the number field takes no less
     most: float | None = None
+    marks: tuple[tuple[str, str | float], ...] = ()  #: HTML, and a value or the key that has it
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A button that sets controls; those that it does not name go back to where they began."""
+
+    words: str
+    values: dict[str, float]
+    text: str  #: what one sees then
 
 
 @dataclass(frozen=True)
@@ -116,6 +134,9 @@ class Explorer:
     sentences: dict[str, str]  #: all that its verdict may say, numbers in braces
     legend: tuple[tuple[str, str], ...]  #: (colour, words)
     draw: Callable[[], tuple[list[Any], dict[str, Any]]]  #: figures, what its script sees
+    presets: dict[str, Preset] = field(default_factory=dict)
+    folded: tuple[str, ...] = ()  #: controls that a click opens
+    drag: tuple[int, str | None, str | None] | None = None  #: figure, control along x, along y
 
 
 def render(name: str) -> str:
@@ -132,10 +153,13 @@ def render(name: str) -> str:
     code = call(name, parts)
     figures[0].name = f"explorer-{name}"
     figures[0].js_on_change("tags", CustomJS(args=parts, code=code))
+    if explorer.drag is not None:
+        dragged = CustomJS(code=_dragging(name, figures))
+        figures[explorer.drag[0]].js_on_event(Pan, dragged)
+        figures[explorer.drag[0]].js_on_event(Tap, dragged)
     script, places = components(figures)
     drawn = _own_ids(name, script + "".join(f"<div>{place}</div>" for place in places))
     title, seen = html.escape(explorer.title), html.escape(explorer.seen)
-    controls = "\n".join(_control(name, control) for control in explorer.controls)
     readouts = "\n".join(
         f'<div><dt>{label}</dt><dd><output id="{name}-{key}">…</output></dd></div>'
         for key, label in explorer.readouts
@@ -147,14 +171,57 @@ def render(name: str) -> str:
     return (
         f'<section class="explorer" id="explorer-{name}" data-explorer="{name}" '
         f'aria-label="{title}">\n<p class="explorer-title">{title}</p>\n'
-        f'<div class="explorer-controls">\n{controls}\n</div>\n'
+        f'<div class="explorer-view" data-figures="{len(figures)}">\n'
         f'<p class="explorer-verdict" id="{name}-verdict" role="status">'
         "<noscript>This picture needs JavaScript.</noscript></p>\n"
-        f'<dl class="explorer-readouts">\n{readouts}\n</dl>\n'
         f'<div class="explorer-card">\n<div class="explorer-figures" role="img" '
         f'aria-label="{seen}">\n{drawn}\n</div>\n<ul class="explorer-legend">{legend}</ul>\n'
-        "</div>\n</section>\n"
+        f"</div>\n</div>\n{_presets(explorer)}{_controls(name, explorer)}"
+        f'<dl class="explorer-readouts">\n{readouts}\n</dl>\n</section>\n'
     )
+
+
+def _presets(explorer: Explorer) -> str:
+    if not explorer.presets:
+        return ""
+    start = {control.name: control.value for control in explorer.controls}
+    buttons = "\n".join(
+        f'<button type="button" aria-pressed="false" '
+        f'data-values="{html.escape(json.dumps({**start, **preset.values}))}" '
+        f'data-text="{html.escape(preset.text)}">{html.escape(preset.words)}</button>'
+        for preset in explorer.presets.values()
+    )
+    return (
+        f'<div class="explorer-presets" role="group" aria-label="Examples">\n{buttons}\n</div>\n'
+        '<p class="explorer-seen" role="status"></p>\n'
+    )
+
+
+def _controls(name: str, explorer: Explorer) -> str:
+    open_, folded = (
+        "\n".join(_control(name, c) for c in explorer.controls if (c.name in explorer.folded) is f)
+        for f in (False, True)
+    )
+    shown = f'<div class="explorer-controls">\n{open_}\n</div>\n'
+    if folded:
+        shown += (
+            '<details class="explorer-more">\n<summary>More sliders</summary>\n'
+            f'<div class="explorer-controls">\n{folded}\n</div>\n</details>\n'
+        )
+    return shown + '<p class="explorer-problem" role="alert"></p>\n'
+
+
+def _dragging(name: str, figures: list[Any]) -> str:
+    """What a pointer does that is dragged over the figure: it sets one control or two."""
+    number, *along = EXPLORERS[name].drag or (0, None, None)
+    log = {control.name: control.log for control in EXPLORERS[name].controls}
+    plot = figures[number]
+    to = {
+        axis: [key, log[key] and not isinstance(getattr(plot, f"{axis}_scale"), LogScale)]
+        for axis, key in zip("xy", along, strict=True)
+        if key is not None
+    }
+    return f"explorer.drag({json.dumps(name)}, {json.dumps(to)}, cb_obj)"
 
 
 def call(name: str, parts: Iterable[str]) -> str:
@@ -172,9 +239,13 @@ def _control(explorer: str, control: Control) -> str:
     start = np.log10(control.value) if control.log else control.value
     kind = f'data-log="{int(control.log)}" data-whole="{int(control.whole)}"'
     words = html.escape(control.words)
+    marks = "".join(
+        f'<button type="button" class="explorer-mark" data-to="{to}">{label}</button>'
+        for label, to in control.marks
+    )
     return (
         f'<div class="explorer-control" data-name="{control.name}" {kind}>'
-        f'<label for="{place}">{control.symbol} <span>{words}</span></label>'
+        f'<label for="{place}">{control.symbol} <span>{words}</span></label>{marks}'
         f'<input type="range" id="{place}" min="{low:.6g}" max="{high:.6g}" '
         f'step="{control.step:g}" value="{start:.6g}">'
         f'<input type="number" id="{place}-number" aria-label="{words}, as a number" {bounds}'
@@ -249,22 +320,38 @@ def _band(plot: Any) -> Any:
     return band
 
 
-_LAM_T = Control("lam_t", "λ<sub>t</sub>", "teacher's penalty", 1e-4, 100, 0.01, log=True)
+_TUNED = (("λ<sub>t</sub>*", "best"),)
+
+
+def _penalty(value: float, low: float = 1e-4, high: float = 100) -> Control:
+    words = "teacher's penalty"
+    return Control("lam_t", "λ<sub>t</sub>", words, low, high, value, log=True, marks=_TUNED)
+
+
+def _samples(who: str) -> Control:
+    """Of teacher or student; as many as there are unknowns can be hit."""
+    n, words = f"n<sub>{who[0]}</sub>", f"{who}'s samples"
+    mark = (f"γ<sub>{who[0]}</sub> = 1", "d")
+    return Control(f"n_{who[0]}", n, words, 10, 1e5, 2000, True, whole=True, least=1, marks=(mark,))
+
+
+_LAM_T = _penalty(0.01)
 _LAM_S = Control("lam_s", "λ<sub>s</sub>", "student's penalty", 1e-4, 100, 0.1, log=True)
 _SIGMA = Control("sigma", "σ<sub>ε</sub>", "noise of the labels", 0, 3, 1, step=0.05)
 _ZETA = Control("zeta", "ζ", "alignment of the student's penalty", 0, 1, 0, most=1)
 
 
 def _ratio(name: str, who: str, value: float) -> Control:
-    words = f"{who} ratio, d over n"
-    return Control(name, f"γ<sub>{name[-1]}</sub>", words, 0.05, 20, value, log=True, least=0.001)
+    words, symbol = f"{who} ratio, d over n", f"γ<sub>{name[-1]}</sub>"
+    one = ((f"{symbol} = 1", 1),)
+    return Control(name, symbol, words, 0.05, 20, value, log=True, least=0.001, marks=one)
 
 
 # --- will your student win? ----------------------------------------------------------------------
 
 
 def _draw_calculator() -> tuple[list[Any], dict[str, Any]]:
-    plot = _figure("student's penalty λₛ", "test error", (1e-4, 1e3))
+    plot = _figure("student's penalty λₛ", "test error", (1e-4, 1e3), height=250)
     parts = {"band": _band(plot), "teacher": _line(plot, COLOURS["teacher"], line_dash="dashed")}
     parts |= {"student": _line(plot, COLOURS["student"]), "here": _dots(plot, COLOURS["student"])}
     return [plot], {"plot": plot, **parts}
@@ -378,32 +465,12 @@ EXPLORERS = {
         seen="The student's test error over its penalty, with the teacher's as a dashed line and "
         "the winning penalties shaded. The numbers are given above the picture.",
         controls=(
-            Control(
-                "n_t",
-                "n<sub>t</sub>",
-                "teacher's samples",
-                10,
-                1e5,
-                2000,
-                True,
-                whole=True,
-                least=1,
-            ),
-            Control(
-                "n_s",
-                "n<sub>s</sub>",
-                "student's samples",
-                10,
-                1e5,
-                2000,
-                True,
-                whole=True,
-                least=1,
-            ),
-            Control("d", "d", "dimension of the inputs", 10, 1e5, 500, True, whole=True, least=1),
-            _SIGMA,
             _LAM_T,
             _LAM_S,
+            _samples("student"),
+            _samples("teacher"),
+            Control("d", "d", "dimension of the inputs", 10, 1e5, 500, True, whole=True, least=1),
+            _SIGMA,
             _ZETA,
         ),
         readouts=(
@@ -427,13 +494,49 @@ EXPLORERS = {
         },
         legend=((COLOURS["student"], "student"), (COLOURS["teacher"], "teacher"), _WINS),
         draw=_draw_calculator,
+        presets={
+            "careless": Preset(
+                "careless teacher",
+                {},
+                "This teacher hardly shrinks. A student that does adds what is missing, and wins.",
+            ),
+            "tuned": Preset(
+                "tuned teacher",
+                {"lam_t": 0.25},
+                "This teacher has its best penalty: the student's curve stays above its line.",
+            ),
+            "few": Preset(
+                "few samples for the student",
+                {"lam_t": 0.1, "n_s": 416, "sigma": 2, "lam_s": 0.5},
+                "With fewer samples than unknowns, this student loses with a small penalty and "
+                "with a large one; it wins in between.",
+            ),
+            "features": Preset(
+                "good features",
+                {"lam_t": 0.25, "zeta": 0.9},
+                "This teacher has its best penalty, too; a student that hardly shrinks along the "
+                "right direction wins all the same.",
+            ),
+        },
+        folded=("n_t", "d", "sigma", "zeta"),
+        drag=(0, "lam_s", None),
     ),
     "spectrum": Explorer(
         title="The spectrum and its transform",
         seen="Left, the density of eigenvalues with its atom at zero and the weight lambda over "
         "s plus lambda. Right, the transform m over lambda with a dot at the chosen penalty.",
         controls=(
-            Control("gamma", "γ", "dimensions per sample", 0.05, 20, 0.5, True, least=0.001),
+            Control(
+                "gamma",
+                "γ",
+                "dimensions per sample",
+                0.05,
+                20,
+                0.5,
+                True,
+                least=0.001,
+                marks=(("γ = 1", 1),),
+            ),
             Control("lam", "λ", "penalty", 1e-4, 100, 0.1, True),
         ),
         readouts=(
@@ -452,6 +555,7 @@ EXPLORERS = {
             (COLOURS["teacher"], "m(λ; γ)"),
         ),
         draw=_draw_spectrum,
+        drag=(1, "lam", None),
     ),
     "teacher": Explorer(
         title="The teacher's error",
@@ -469,6 +573,7 @@ EXPLORERS = {
             ("#000000", "dotted: λ<sub>t</sub>*"),
         ),
         draw=_draw_teacher,
+        drag=(0, "lam_t", None),
     ),
     "gap": Explorer(
         title="Who wins, over both penalties",
@@ -499,24 +604,37 @@ EXPLORERS = {
             ("#000000", "boundary of Theorem 5; dotted, λ<sub>t</sub>*; the dot is yours"),
         ),
         draw=_draw_gap,
+        drag=(0, "lam_t", "lam_s"),
     ),
     "h1": Explorer(
         title="H₁ and its roots",
         seen="The curve H 1 over the student's penalty and the level c as a dashed line; black "
         "dots where they meet, the winning penalties shaded.",
         controls=(
-            Control("c", "c", "the teacher's imbalance", -1.3, 0.3, -0.4, least=None, most=1),
+            Control(
+                "c",
+                "c",
+                "the teacher's imbalance",
+                -1.3,
+                0.3,
+                -0.4,
+                least=None,
+                most=1,
+                marks=(("largest H<sub>1</sub>", "threshold"),),
+            ),
             _ratio("gamma_s", "student's", 1.2),
         ),
         readouts=(("window", "winning penalties"), ("threshold", "largest H₁ (its supremum)")),
         sentences={
             "none": "H₁ stays below c: no penalty wins against this teacher.",
+            "touch": "H₁ rises to c and no further: no penalty wins against this teacher.",
             "every": "H₁ lies above c everywhere: every penalty wins.",
             "twice": "H₁ crosses c twice: the student wins between the roots.",
             "once": "H₁ crosses c once: the student wins to the left of the root.",
         },
         legend=((COLOURS["student"], "H₁"), (COLOURS["teacher"], "c"), _WINS),
         draw=_draw_h1,
+        drag=(0, None, "c"),
     ),
     "weighted": Explorer(
         title="A student whose penalty knows something",
@@ -524,7 +642,7 @@ EXPLORERS = {
         "curves for none and for full alignment; the teacher's error as a dashed line.",
         controls=(
             Control("zeta", "ζ", "alignment of the student's penalty", 0, 1, 0.6, most=1),
-            Control("lam_t", "λ<sub>t</sub>", "teacher's penalty", 1e-4, 100, 0.25, True),
+            _penalty(0.25),
             _ratio("gamma_t", "teacher's", 0.25),
             _ratio("gamma_s", "student's", 0.25),
             _SIGMA,
@@ -571,7 +689,7 @@ EXPLORERS = {
         "student's, and below it the best student's with unlimited unlabelled data. A dotted line "
         "marks the teacher's best penalty, where the three come closest.",
         controls=(
-            Control("lam_t", "λ<sub>t</sub>", "teacher's penalty", 1e-3, 10, 0.05, True),
+            _penalty(0.05, 1e-3, 10),
             _ratio("gamma_t", "teacher's", 0.5),
             _ratio("gamma_s", "student's", 0.5),
             _SIGMA,
@@ -581,6 +699,7 @@ EXPLORERS = {
             ("L_s", "ℒ<sub>s</sub>, the best student's test error"),
             ("lam_s", "λ<sub>s</sub>*, the student's best penalty"),
             ("share", "PGR, against the tuned teacher"),
+            ("best", _BEST),
         ),
         sentences={
             "share": "The best student brings back {share} % of what tuning the teacher would.",
@@ -593,5 +712,6 @@ EXPLORERS = {
             (COLOURS["teacher"], "teacher"),
         ),
         draw=_draw_best,
+        drag=(0, "lam_t", None),
     ),
 }

@@ -8,7 +8,7 @@ when the book is built, and in one by `make look`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
@@ -45,6 +45,7 @@ class Truth:
     marks: dict[str, Callable[[Values], dict[str, Any]]]  #: everything that is drawn
     settings: tuple[dict[str, float], ...]  #: beside the extremes: where the sentences change
     gap: Callable[[Values], Any] | None = None  #: whose sign colours the verdict
+    presets: Mapping[str, Callable[[Values], Any]] = field(default_factory=dict)  #: is its text so
 
 
 def words(x: float, places: int = 4) -> str:
@@ -180,9 +181,13 @@ def _highest(gamma_s: float) -> float:
 
 def _window_at(p: Values) -> ridge.WinningWindow:
     """Only c counts: that of a teacher with λₜ = 0 and γₜ = 1/2 is −σ², and for c ≥ 0 none wins."""
-    if p["c"] >= 0:
+    if p["c"] >= 0 or _touches(p):
         return ridge.EMPTY
     return ridge.winning_window(lam_t=0, gamma_t=0.5, gamma_s=p["gamma_s"], sigma2=-p["c"])
+
+
+def _touches(p: Values) -> bool:
+    return abs(p["c"] - _highest(p["gamma_s"])) < 1e-12
 
 
 def _roots(window: ridge.WinningWindow) -> list[float]:
@@ -257,6 +262,21 @@ TRUTH = {
             {"sigma": 0, "lam_t": 0},
         ),
         gap=Number(_gap, absolute=1e-13),
+        presets={
+            "careless": lambda p: p["lam_t"] < _best(p) / 10 and _gap(p) < 0,
+            "tuned": lambda p: (
+                p["lam_t"] == _best(p) and np.all(_gap(p, lam_s=np.geomspace(*_WIDE)) > 0)
+            ),
+            "few": lambda p: (
+                p["n_s"] < p["d"] and 0 < _window(p).low < p["lam_s"] < _window(p).high < np.inf
+            ),
+            "features": lambda p: (
+                p["lam_t"] == _best(p)
+                and p["zeta"] > 0.8
+                and _gap(p) < 0
+                and not _window(p, zeta=0.0)
+            ),
+        },
     ),
     "spectrum": Truth(
         readouts={
@@ -352,7 +372,8 @@ TRUTH = {
             "threshold": lambda p: _highest(p["gamma_s"]),
         },
         sentences={
-            "none": lambda p: _when(not _window_at(p)),
+            "none": lambda p: _when(not _window_at(p) and not _touches(p)),
+            "touch": lambda p: _when(_touches(p)),
             "every": lambda p: _when(_window_at(p).high == np.inf),
             "twice": lambda p: _when(len(_roots(_window_at(p))) == 2),
             "once": lambda p: _when(len(_roots(_window_at(p))) == 1),
@@ -368,6 +389,8 @@ TRUTH = {
         settings=(
             {"c": -0.9},
             {"c": -1},
+            {"c": _highest(1.2)},
+            {"c": _highest(7), "gamma_s": 7},
             {"c": -0.999, "gamma_s": 3},
             {"c": -0.5, "gamma_s": 0.5},
             {"c": 0, "gamma_s": 0.5},
@@ -428,6 +451,7 @@ TRUTH = {
             # where a function is flat its minimum is found with half the digits
             "lam_s": Number(lambda p: _of_best(ridge.optimal_student_penalty, p), 1e-6),
             "share": Number(_share, 1e-6),  # over a difference that may be small
+            "best": _best,
         },
         sentences={
             "share": lambda p: _when(_window(p), share=f"{100 * _share(p):.0f}"),

@@ -108,6 +108,7 @@ def settings(name: str) -> list[dict[str, float]]:
         {control.name: getattr(control, end) for control in controls} for end in ("low", "high")
     ]
     found += [{**start, **new} for new in TRUTH[name].settings]
+    found += [{**start, **preset.values} for preset in EXPLORERS[name].presets.values()]
     rng = np.random.default_rng(13)
     for _ in range(10):
         chosen = {}
@@ -199,6 +200,7 @@ def undeclared(name: str) -> Iterator[str]:
     pairs = {
         "read-out": ({key for key, _ in explorer.readouts}, set(truth.readouts)),
         "sentence": (set(explorer.sentences), set(truth.sentences)),
+        "preset": (set(explorer.presets), set(truth.presets)),
         "part of the picture": (drawn - plots, {*truth.curves, *truth.marks}),
     }
     for kind, (declared, known) in pairs.items():
@@ -220,6 +222,10 @@ def untrue(
     for number, (p, seen) in enumerate(zip(asked, shown, strict=True)):
         for complaint in _differences(name, p, seen, number):
             yield f"explorer {name} at {_setting(p)}: {complaint}"
+    start = {control.name: control.value for control in EXPLORERS[name].controls}
+    for key, preset in EXPLORERS[name].presets.items():
+        if not TRUTH[name].presets[key](start | preset.values):
+            yield f"explorer {name}: what its preset {key!r} says is not what one sees"
     if points is None:
         for key, holds in TRUTH[name].sentences.items():
             if not any(holds(p) is not None for p in asked):
@@ -317,6 +323,8 @@ def _consists_of(name: str) -> Iterator[str]:
     yield from ("", "## Read-outs and sentences")
     yield from (f"{key}: {label}" for key, label in explorer.readouts)
     yield from (f"{key}: {text}" for key, text in explorer.sentences.items())
+    yield from (f"{key}: {preset}" for key, preset in explorer.presets.items())
+    yield f"folded: {', '.join(explorer.folded) or 'none'}; dragged: {explorer.drag}"
     yield from ("", "## Pictures")
     yield from (f"{colour} {text}" for colour, text in explorer.legend)
     names = {id(model): part for part, model in parts.items()}

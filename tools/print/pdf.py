@@ -51,6 +51,7 @@ _DRAWN = """() => [...document.querySelectorAll('section.explorer')].every(secti
 #: Its sliders become their values, and its figures the picture that was taken of them.
 _FREEZE = """([name, pictures]) => {
   const section = document.getElementById(name);
+  for (const folded of section.querySelectorAll('details')) folded.open = true;
   for (const control of section.querySelectorAll('.explorer-control')) {
     const value = document.createElement('output');
     value.textContent = control.querySelector('input[type=number]').value;

@@ -30,7 +30,7 @@ explorer.pictures.best = ({p, say, tell, plot, best_here, teacher, unlimited, st
   best_here.location = tuned;
   best_here.visible = tuned > 0;
   explorer.fit(plot.y_range, learnt, taught.filter(y => y < 3 * (sigma2 + 1)));
-  say("lam_s", lam_s); say("L_t", L_t(p.lam_t)); say("L_s", error);
+  say("lam_s", lam_s); say("L_t", L_t(p.lam_t)); say("L_s", error); say("best", tuned);
   say("share", p.lam_t === tuned ? NaN : share);
   tell(null, here < 0 ? ["share", {share: (100 * share).toFixed(0)}]
     : p.lam_t < tuned ? ["none"] : ["tuned"]);
