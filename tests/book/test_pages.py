@@ -6,8 +6,10 @@ import json
 import os
 import re
 import subprocess
+from base64 import b64encode
 from importlib import import_module
 from importlib.metadata import version
+from io import BytesIO
 
 import nbformat
 import pytest
@@ -103,7 +105,9 @@ def test_the_reading_time_counts_words_formulas_and_what_is_shown(tmp_path):
 def drawn(tmp_path):
     """A book with one validated chapter that has drawn a figure."""
     options = {"figure": {"name": "fig-one"}, "image": {"alt": "A\nblue  field."}}
-    output = nbformat.v4.new_output("display_data", {"image/svg+xml": "<svg/>"})
+    Image.new("RGB", (400, 300), (0, 0, 128)).save(png := BytesIO(), "png")
+    data = {"image/svg+xml": "<svg/>", "image/png": b64encode(png.getvalue()).decode()}
+    output = nbformat.v4.new_output("display_data", data)
     cell = nbformat.v4.new_code_cell("1", outputs=[output], metadata={"mystnb": options})
     plain = nbformat.v4.new_code_cell("2", outputs=[output])
     notebook = nbformat.v4.new_notebook(cells=[cell, plain])
@@ -373,11 +377,10 @@ def test_a_question_can_be_told_without_mathematics(chapter):
 
 def test_the_social_picture_has_the_chapters_beside_its_title(drawn):
     found = figure(drawn, drawn / "book" / "one.md", "fig-one")
-    small = drawn / small_picture(drawn, "fig-one", found.png).lstrip("/")
-    card = social_card("One", "the book", small)
+    card = social_card("One", "the book", found.png)
     assert card.size == CARD
     assert card.getpixel((900, 300)) == (0, 0, 128)
-    without = social_card("One", "the book", drawn / "none.png")
+    without = social_card("One", "the book", None)
     assert without.getpixel((900, 300)) == (255, 255, 255)
     assert without.crop((40, 60, 600, 180)).getcolors(maxcolors=999) != [(560 * 120, (255,) * 3)]
 

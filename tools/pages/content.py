@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import platform
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -122,6 +123,7 @@ def reading_minutes(page: Path, *, side_roads: bool = True) -> int:
 @dataclass(frozen=True)
 class Figure:
     svg: str
+    png: bytes
     alt: str
 
 
@@ -132,10 +134,11 @@ def figures(notebook: NotebookNode) -> dict[str, Figure]:
         options = cell.metadata.get("mystnb", {})
         name = options.get("figure", {}).get("name")
         outputs = [output.get("data", {}) for output in cell.outputs]
-        images = [data["image/svg+xml"] for data in outputs if "image/svg+xml" in data]
+        images = [data for data in outputs if {"image/svg+xml", "image/png"} <= set(data)]
         if name and images:
             alt = " ".join(options.get("image", {}).get("alt", "").split())
-            found[name] = Figure(images[-1], alt)
+            svg, png = images[-1]["image/svg+xml"], b64decode(images[-1]["image/png"])
+            found[name] = Figure(svg, png, alt)
     return found
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 import textwrap
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +21,7 @@ from PIL import Image, ImageDraw, ImageFont
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from tools.pages.content import chapters_in_order, head
+from tools.pages.content import chapters_in_order, figure, head
 
 #: What every site that shows a link crops from: the size that OpenGraph asks for.
 CARD = (1200, 630)
@@ -40,8 +41,8 @@ def plain(text: str) -> str:
     return " ".join(re.sub(r"[$*{}]", "", text).split())
 
 
-def social_card(title: str, site: str, picture: Path) -> Image.Image:
-    """The page's title beside the chapter's picture."""
+def social_card(title: str, site: str, picture: bytes | None) -> Image.Image:
+    """The page's title beside the chapter's picture, a PNG."""
     fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     card = Image.new("RGB", CARD, "white")
     draw = ImageDraw.Draw(card)
@@ -51,8 +52,8 @@ def social_card(title: str, site: str, picture: Path) -> Image.Image:
     draw.multiline_text((60, 80), wrapped, fill="black", font=large, spacing=14)
     small = ImageFont.truetype(str(fonts / "STIXGeneral.ttf"), 32)
     draw.text((60, CARD[1] - 90), site, fill="#444", font=small)
-    if picture.exists():
-        with Image.open(picture) as found:
+    if picture is not None:
+        with Image.open(BytesIO(picture)) as found:
             found.thumbnail((CARD[0] // 2 - 30, CARD[1] - 160))
             left, top = CARD[0] - found.width - 30, (CARD[1] - 60 - found.height) // 2
             card.paste(found.convert("RGB"), (left, top))
@@ -72,12 +73,13 @@ def _describe(app: Sphinx, page: str, template: str, context: dict[str, Any], do
     if opening.question:
         told["og:description"] = html.escape(plain(opening.question))
         context["metatags"] += f'<meta name="description" content="{told["og:description"]}" />\n'
-    named = opening.picture or head(chapters_in_order(Path(app.srcdir))[0]).picture
+    first = chapters_in_order(Path(app.srcdir))[0]
+    chapter, named = (source, opening.picture) if opening.picture else (first, head(first).picture)
+    picture = figure(Path(app.srcdir), chapter, named).png if named else None
     card = Path(app.outdir) / FOLDER / f"{page.replace('/', '-')}.png"
     card.parent.mkdir(parents=True, exist_ok=True)
-    picture = Path(app.srcdir) / "_build" / "pictures" / f"{named}.png"
-    drawn = social_card(title, app.config.html_title, picture)
-    drawn.quantize(64).save(card, optimize=True)
+    social = social_card(title, app.config.html_title, picture)
+    social.quantize(64).save(card, optimize=True)
     told["og:image"] = f"{app.config.html_baseurl}{FOLDER}/{card.name}"
     told["og:image:alt"] = f"{title}, with the picture that tells it"
     context["metatags"] += '<meta name="twitter:card" content="summary_large_image" />\n'
