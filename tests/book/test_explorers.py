@@ -386,6 +386,8 @@ class Page:
         self.complaints = watch(self.page)
         self.page.goto(address)
         self.page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
+        for more in self.page.locator(".explorer-more summary").all():
+            more.click()
         self.page.wait_for_function(
             "() => [...document.querySelectorAll('.explorer output')]"
             ".every(place => place.textContent !== '…')"
@@ -571,6 +573,73 @@ def test_the_calculator_follows_mouse_and_keyboard(browser, site):
     assert seen.shown("calculator-L_s") == kept[1]
     assert seen.complaints == []
     page.close()
+
+
+@pytest.mark.browser
+def test_who_knows_no_symbol_learns_it_from_four_buttons(browser, site):
+    seen = Page(browser, f"{site}/index.html")
+    outcomes = {}
+    for key, preset in explorers.EXPLORERS["calculator"].presets.items():
+        button = seen.page.get_by_role("button", name=preset.words)
+        button.click()
+        outcomes[key] = calculator_says(seen)[0]
+        assert button.get_attribute("aria-pressed") == "true"
+        assert seen.page.locator(".explorer-presets [aria-pressed=true]").count() == 1
+        assert seen.page.locator(".explorer-seen").text_content() == preset.text
+    assert outcomes == {"careless": True, "tuned": False, "few": True, "features": True}
+    seen.page.locator("#calculator-lam_s-number").fill("7")
+    assert seen.page.locator(".explorer-presets [aria-pressed=true]").count() == 0
+    assert seen.page.locator(".explorer-seen").text_content() == ""
+    seen.page.close()
+
+
+@pytest.mark.browser
+def test_what_matters_can_be_hit_and_points_can_be_dragged(browser, site):
+    seen = Page(browser, f"{site}/book/others.html")
+    page = seen.page
+    gap = page.locator("#explorer-gap")
+    gap.locator("[data-name=gamma_s] .explorer-mark").click()
+    assert seen.field("gap-gamma_s") == 1
+    gap.locator("[data-name=lam_t] .explorer-mark").click()
+    optimum = seen.field("gap-gamma_t") * seen.field("gap-sigma") ** 2
+    assert seen.field("gap-lam_t") == pytest.approx(optimum, rel=1e-12)
+    page.locator("#gap-gamma_s").focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "ArrowLeft"):
+        page.keyboard.press(key)
+    assert seen.field("gap-gamma_s") == 1  # not 1.002
+    plot = gap.locator(".explorer-figures")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    x, y = box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"]
+    page.mouse.click(x, y)
+    first = seen.field("gap-lam_t"), seen.field("gap-lam_s")
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y - 60, steps=6)
+    page.mouse.up()
+    assert seen.field("gap-lam_t") > 1.2 * first[0]
+    assert seen.field("gap-lam_s") > 1.2 * first[1]
+    (dot,) = numbers(seen.curves("gap")[-1]["x"])
+    assert 10**dot == pytest.approx(seen.field("gap-lam_t"))
+    assert seen.complaints == []
+    page.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("typed", "told"), [("-1", "a number, at least 0"), ("", "a number"), ("1.5", "at most 1")]
+)
+def test_typed_nonsense_gets_a_word(browser, site, typed, told):
+    seen = Page(browser, f"{site}/index.html")
+    shown = seen.shown("calculator-L_s")
+    seen.page.locator("#calculator-zeta-number").fill(typed)
+    problem = seen.page.locator(".explorer-problem")
+    assert problem.text_content().startswith("alignment of the student's penalty: please type")
+    assert told in problem.text_content()
+    assert seen.shown("calculator-L_s") == shown
+    seen.page.locator("#calculator-zeta-number").fill("0.5")
+    assert problem.text_content() == ""
+    seen.page.close()
 
 
 @pytest.mark.browser

@@ -30,6 +30,7 @@ from tools.pages.content import (
     versions,
 )
 from tools.pages.site_meta import CARD, by_number, plain, social_card
+from tools.pages.ways import drawn_map, label, needed, paths
 from tools.print.print_edition import _without_galleries
 from tools.run import HOME
 from tools.validate.chapters import (
@@ -40,6 +41,7 @@ from tools.validate.chapters import (
     read_notebook,
     record_path,
 )
+from w2s.statements import symbolic
 
 CHAPTERS = chapters(HOME)
 each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
@@ -349,6 +351,48 @@ def test_the_messages_that_troubleshooting_quotes_are_the_ones_that_come():
     ours = quoted - of_python - of_make
     assert len(ours) >= 5
     assert [message for message in ours if message not in sources] == []
+
+
+# --- ways -----------------------------------------------------------------------------------------
+
+
+def test_the_map_leaves_out_what_is_asked_for_in_between(tmp_path):
+    (tmp_path / "book").mkdir()
+    for name, asked in {"one": (), "two": ("one", "three"), "three": ("one", "two")}.items():
+        links = "".join(f" {{ref}}`ch-{one}`" for one in asked)
+        text = f"---\njupytext:\n---\n\n(ch-{name})=\n# {name}\n\n**You need** this:{links}.\n"
+        (tmp_path / "book" / f"{name}.md").write_text(text, "utf-8")
+    contents = "".join(f"- file: book/{name}\n" for name in ("one", "two", "three"))
+    (tmp_path / "_toc.yml").write_text(f"root: index\nchapters:\n{contents}", "utf-8")
+    found = {page.stem: {one.stem for one in asked} for page, asked in needed(tmp_path).items()}
+    assert found == {"one": set(), "two": {"one"}, "three": {"two"}}
+    drawn = drawn_map(tmp_path, links=True)
+    assert drawn.count("<rect") == 3
+    assert drawn.count("marker-end") == 2
+    assert 'href="three.html"' in drawn
+    assert "href" not in drawn_map(tmp_path, links=False)
+
+
+def test_each_chapter_is_on_a_path_and_the_sections_of_the_paths_exist():
+    pages = {label(page): page for page in [*CHAPTERS, HOME / "book" / "large_models.md"]}
+    assert set(paths(HOME)) >= {label(chapter) for chapter in CHAPTERS}
+    for line in page("book/paths.md").splitlines():
+        for name in re.findall(r"<?(ch-[\w-]+)>?`", line) if line.startswith("|") else ():
+            for section in re.findall(r"\*([^*]+)\*", line):
+                assert f"\n## {section}\n" in pages[name].read_text("utf-8"), (name, section)
+
+
+def test_the_formula_sheet_prints_formulas_that_there_are():
+    names = re.findall(r"\{formula\}`(\w+)`", page("book/formulas.md"))
+    assert len(names) > 15
+    assert set(names) <= set(symbolic.__all__)
+
+
+def test_no_length_in_a_table_loses_a_bar():
+    """A table takes a bar after a backslash for a single one."""
+    for path in (HOME / "book").glob("*.md"):
+        rows = re.findall(r"^\|.*\|$", path.read_text("utf-8"), re.MULTILINE)
+        assert [row for row in rows if r"\|" in row] == [], path.name
 
 
 # --- found by others ------------------------------------------------------------------------------

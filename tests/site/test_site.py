@@ -136,6 +136,18 @@ def shown(page, name):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 844)])
+def test_verdict_and_picture_are_on_the_first_screen(chromium, address, width, height):
+    page = chromium.new_page(viewport={"width": width, "height": height})
+    page.goto(f"{address}/index.html")
+    site_checks.ready(page)
+    for part in ("#calculator-verdict", ".explorer-figures", ".explorer-presets button"):
+        box = page.locator(part).first.bounding_box()
+        assert box["y"] + box["height"] <= height, part
+    page.close()
+
+
+@pytest.mark.browser
 def test_the_calculator_on_the_first_page_agrees_with_the_package(page, address):
     page.goto(f"{address}/index.html")
     site_checks.ready(page)
@@ -159,6 +171,7 @@ def test_the_calculator_on_the_first_page_agrees_with_the_package(page, address)
         assert shown(page, "calculator-L_s") == pytest.approx(L_s, rel=1e-9)
         return L_s < L_t
 
+    page.locator(".explorer-more summary").click()
     outcomes = [says_what_the_package_says()]
     box = page.locator("#calculator-lam_s").bounding_box()
     page.mouse.click(box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2)
@@ -183,6 +196,8 @@ def test_every_explorer_moves_on_its_page(page, address):
         page.goto(f"{address}/{name}")
         site_checks.ready(page)
         for explorer in page.locator("section.explorer").all():
+            for more in explorer.locator(".explorer-more summary").all():
+                more.click()
             seen = {tuple(explorer.locator("output").all_inner_texts())}
             for slider in explorer.locator("input[type=range]").all():
                 slider.focus()

@@ -88,6 +88,7 @@ globalThis.explorer = (() => {
     const seen = section.querySelector(".explorer-seen");
     let figure = null;
     let waiting = false;
+    let asked = 0;
 
     function update() {
       if (!section.querySelector("[aria-invalid=true]")) problem.textContent = "";
@@ -102,7 +103,7 @@ globalThis.explorer = (() => {
       waiting = true;
       requestAnimationFrame(() => {
         waiting = false;
-        figure.tags = [{...values}];
+        figure.tags = [{...values}, ++asked];  // Bokeh tells of a change only
       });
     }
 

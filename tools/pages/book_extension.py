@@ -5,7 +5,7 @@ validated outputs in `_build/validated/`; `{execution}` and `{versions}` show ho
 and with what. An erratum in a chapter links to its entry among the errata. `{picture} FIGURE` shows
 one of a chapter's figures small, `{gallery}` shows the whole contents with these pictures.
 `{explorer} NAME` shows an explorer of `tools.explorers`, each at one place of the book, and has its
-scripts loaded on that page alone. How long a chapter takes is computed. The repairs: sphinx-thebe
+scripts loaded on that page alone. The repairs: sphinx-thebe
 cannot be switched off and breaks every page's console; sphinx-proof has no handlers for the
 single-page builder.
 """
@@ -38,7 +38,6 @@ from tools.pages.content import (
     head,
     parts,
     picture,
-    reading_minutes,
     versions,
 )
 from tools.pages.numbered_items import NUMBERED_ITEMS
@@ -247,7 +246,7 @@ def _plain_citations(app: Sphinx, page: str, template: str, context: Any, doctre
 _LISTED = {"erratum": "Listed among the errata.", "completion": "Listed among the completions."}
 _DRAFT = "A draft: the site that <code>make book</code> builds is the one to read and to publish."
 _SHOWS_OTHERS = re.compile(
-    r"^```\{(ledger|errata|completions|execution|settled|versions|gallery)\}", re.M
+    r"^```\{(ledger|errata|completions|execution|settled|versions|gallery|map)\}", re.M
 )
 _NOT_YET = {"anchor": "", "status": "open", "check": "", "summary": "not yet"}
 
@@ -279,23 +278,6 @@ def _parsed(directive: SphinxDirective, name: str, lines: list[str]) -> list[nod
         StringList(lines, source=source), directive.content_offset, container
     )
     return [container]
-
-
-class ReadingTime(SphinxTransform):
-    """How long a chapter takes stands under what it asks for."""
-
-    default_priority = 800
-
-    def apply(self, **_: Any) -> None:
-        for paragraph in list(self.document.findall(nodes.paragraph)):
-            if [child.astext() for child in paragraph.children[:1]] != ["You need"]:
-                continue
-            chapter = Path(self.env.doc2path(self.env.docname))
-            whole, main = reading_minutes(chapter), reading_minutes(chapter, side_roads=False)
-            told = nodes.paragraph("", "", nodes.strong("", "Time"))
-            told += nodes.Text(f": {main} minutes")
-            told += nodes.Text(f"; {whole} with the side roads." if whole != main else ".")
-            paragraph.parent.insert(paragraph.parent.index(paragraph) + 1, told)
 
 
 class Conclusions(SphinxTransform):
@@ -414,7 +396,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("picture", Picture)
     app.add_directive("gallery", Gallery)
     app.add_directive("explorer", Explorer)
-    app.add_transform(ReadingTime)
     app.add_transform(Conclusions)
     app.connect("html-page-context", _load_scripts)
     app.connect("html-page-context", _plain_citations)
@@ -423,5 +404,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("source-read", _reread)
     app.setup_extension("tools.print.print_edition")
     app.setup_extension("notebooks")
+    app.setup_extension("ways")
     app.setup_extension("figure_numbers")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -73,8 +73,8 @@ def _describe(app: Sphinx, page: str, template: str, context: dict[str, Any], do
     if opening.question:
         told["og:description"] = html.escape(plain(opening.question))
         context["metatags"] += f'<meta name="description" content="{told["og:description"]}" />\n'
-    first = chapters_in_order(Path(app.srcdir))[0]
-    chapter, named = (source, opening.picture) if opening.picture else (first, head(first).picture)
+    order = [source] if opening.picture else chapters_in_order(Path(app.srcdir))
+    chapter, named = (order[0], head(order[0]).picture) if order else (source, "")
     picture = figure(Path(app.srcdir), chapter, named).png if named else None
     card = Path(app.outdir) / FOLDER / f"{page.replace('/', '-')}.png"
     card.parent.mkdir(parents=True, exist_ok=True)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 NAME = "when-the-student-beats-the-teacher.pdf"
+SHEET = "formula-sheet.pdf"  #: the page `book/formulas.md` alone
 #: What a page of A4 leaves between its margins (`print.css`), in the browser's pixels.
 WIDTH = round((210 - 2 * 22) / 25.4 * 96)
 SECONDS = 300_000  # milliseconds that the typesetting of the whole book may take
@@ -130,6 +131,14 @@ _COMPLAINTS = r"""() => {
   return found;
 }"""
 
+_SHEET_ALONE = """() => {
+  const sheet = document.querySelector('.page-formulas');
+  if (sheet === null) return false;
+  document.querySelector('main').replaceChildren(sheet);
+  for (const link of sheet.querySelectorAll('a[href^="#"]')) link.removeAttribute('href');
+  return true;
+}"""
+
 _NUMBER = """pages => {
   for (const link of document.querySelectorAll('nav.contents li a')) {
     const page = document.createElement('span');
@@ -211,8 +220,9 @@ def name_bookmarks(pdf: Pdf, headings: list[str], titles: list[str]) -> list[str
 
 def print_book(root: Path) -> int:
     begin = time.perf_counter()
-    target = root / "_build" / NAME
-    target.unlink(missing_ok=True)
+    target, sheet = (root / "_build" / name for name in (NAME, SHEET))
+    for path in (target, sheet):
+        path.unlink(missing_ok=True)
     if CHROMIUM is None:
         return _fail(MISSING)
     if build(root, "singlehtml", reuse=True) != 0:
@@ -230,11 +240,16 @@ def print_book(root: Path) -> int:
             page.evaluate(_NUMBER, pages_of_destinations(printed(page, tagged=False)))
             pdf = printed(page, tagged=True)
             complaints += dead_links(pdf) + name_bookmarks(pdf, headings, titles)
+            alone = printed(page, tagged=False) if page.evaluate(_SHEET_ALONE) else None
+            if alone is not None and len(alone.pages) > 1:
+                complaints.append(f"the formula sheet takes {len(alone.pages)} sheets of paper")
     if complaints:
         return _fail("\n".join(complaints))
     pdf.docinfo["/Author"] = author
     # Chromium writes each of some hundred thousand tags as it is: a third is left of the file.
     pdf.save(target, object_stream_mode=ObjectStreamMode.generate, recompress_flate=True)
+    if alone is not None:
+        alone.save(sheet)
     print(
         f"{len(pdf.pages)} pages, {target.stat().st_size / 2**20:.1f} MB, "
         f"printed in {time.perf_counter() - built:.0f} s "

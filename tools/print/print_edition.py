@@ -87,6 +87,7 @@ class PrintEdition(SingleFileHTMLBuilder):
                 tree += part
             else:
                 tree.extend(chapters)
+        self._print_once(tree)
         return tree
 
     def _toctrees(self) -> list[addnodes.toctree]:
@@ -115,6 +116,15 @@ class PrintEdition(SingleFileHTMLBuilder):
             )
             where["classes"].append("explorer-online")
             explorer.parent.insert(explorer.parent.index(explorer) + 1, where)
+
+    def _print_once(self, tree: nodes.Node) -> None:
+        """An explorer that moves on several pages is a picture on the last of them alone."""
+        last: dict[str, nodes.raw] = {}
+        for explorer in list(tree.findall(nodes.raw)):
+            if "explorer" in explorer["classes"]:
+                if (earlier := last.get(explorer["anchor"])) is not None:
+                    earlier.parent.remove(earlier)
+                last[explorer["anchor"]] = explorer
 
     def assemble_toc_secnumbers(self) -> dict[str, dict[str, tuple[int, ...]]]:
         return {

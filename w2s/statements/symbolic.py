@@ -38,6 +38,8 @@ self_consistent = gamma * lam * m**2 + (1 - gamma + lam) * m - 1
 penalty = (1 - delta) * (1 - gamma * delta) / delta
 stieltjes = delta / (1 - gamma * delta)
 stieltjes_derivative = delta**2 / ((1 - gamma * delta) ** 2 * (1 - gamma * delta**2))
+#: λ/(1−γδ): the penalty with which an infinite sample, Σ̂ = 1, shrinks by the same δ
+effective_penalty = (1 - delta) / delta
 #: √((1+γ+λ)² − 4γ), positive on 0 < δ < min(1, 1/γ)
 root = (1 - gamma * delta**2) / delta
 
@@ -127,8 +129,10 @@ theorem_4 = (sigma2 * gamma_t - lam_t) * (m_t1 - lam_t * m_t2) * (
 teacher_error = (sigma2 + (1 - b) ** 2) / (1 - gamma_t * b**2)
 #: the limit of β̂_t·β⋆ is b; this is the limit of ‖β̂_t‖²
 energy = delta**2 * (1 + gamma - 2 * gamma * delta) / (1 - gamma * delta**2)
+#: q, the share of B that the student keeps
+student_share = of_student(energy)
 teacher_energy = of_teacher(energy) + sigma2 * gamma_t * b**2 / (1 - gamma_t * b**2)
-student_error = sigma2 + 1 - 2 * a * b + of_student(energy) * teacher_energy
+student_error = sigma2 + 1 - 2 * a * b + student_share * teacher_energy
 #: λ_t* = σ²γ_t
 optimal_teacher_penalty = sigma2 * gamma_t
 
