@@ -59,7 +59,9 @@ def formulas() -> dict[str, str]:
     teacher = [s.lam_t, s.gamma_t, s.sigma2]
     spectral = {"dof": s.delta, "rest": s.rest, "slack": s.slack, "curvature": s.curvature}
     spectral |= {"root": s.S, "m": m, "m_2": (m / s.curvature**_HALF) ** 2}
+    trained = {"hard": sp.sqrt(1 + s.hard_square), "easy": sp.sqrt(1 + s.easy_square)}
     functions = {
+        "lengths": ([s.tau, s.rho, s.easy_signal, s.left], trained, {}),
         "terms": ([s.lam, s.gamma], spectral, s.spectral_steps),
         "density_at": (
             [s.theta, s.gamma],
@@ -455,6 +457,17 @@ def _draw_best() -> tuple[list[Any], dict[str, Any]]:
     return [plot], {"plot": plot, **parts, "dot": _dots(plot, "#000000")}
 
 
+# --- what a network forgets -----------------------------------------------------------------------
+
+
+def _draw_memory() -> tuple[list[Any], dict[str, Any]]:
+    plot = _figure("steps", "‖W β‖", (0, _STEPS), log="")
+    parts = {"kept": _line(plot, COLOURS["muted"], line_dash="dotted")}
+    parts |= {"hard": _line(plot, COLOURS["student"]), "easy": _line(plot, COLOURS["teacher"])}
+    return [plot], {"plot": plot, **parts, "here": _dots(plot, "#000000")}
+
+
+_STEPS = 40
 _T, _S = "ℒ<sub>t</sub>, the teacher's test error", "ℒ<sub>s</sub>, the student's test error"
 _BEST = "λ<sub>t</sub>*, the teacher's best penalty"
 _WINS = ("#a8dbc9", "penalties that win")  # the colour of `_band` on white
@@ -713,5 +726,37 @@ EXPLORERS = {
         ),
         draw=_draw_best,
         drag=(0, "lam_t", None),
+    ),
+    "memory": Explorer(
+        title="What a network learns, keeps and forgets",
+        seen="Over the number of steps, the length of the first layer along the hard direction, "
+        "which falls to a dotted level, and along the easy direction, which rises.",
+        controls=(
+            Control("steps", "k", "steps", 0, _STEPS, 1, whole=True, most=_STEPS),
+            Control("tau", "τ", "what it knew of the hard direction", 0, 4, 2, step=0.05),
+            Control("rho", "ρ", "how much its output layer reads", 0, 1, 0.5, most=1),
+            Control("easy", "e", "what its teacher says of the easy direction", 0, 4, 2, step=0.05),
+            Control("step", "η c₁²", "length of a step", 0.01, 1, 0.2, most=1),
+        ),
+        readouts=(
+            ("hard", "‖W β<sub>h</sub>‖, along the hard direction"),
+            ("learnt", "‖W β<sub>e</sub>‖, along the easy direction"),
+            ("end", "‖W β<sub>h</sub>‖ in the end"),
+        ),
+        sentences={
+            "nothing": "Its output layer reads nothing of the hard direction: none is forgotten.",
+            "start": "Before the first step it knows the hard direction and not the easy one.",
+            "steps": "After {k} steps it has learnt {learnt} % of what its teacher says of the "
+            "easy direction, and lost {lost} % of the square of what it knew; in the end it will "
+            "have lost {end} %.",
+        },
+        legend=(
+            (COLOURS["student"], "hard direction"),
+            (COLOURS["teacher"], "easy direction"),
+            (COLOURS["muted"], "what stays in the end"),
+        ),
+        draw=_draw_memory,
+        folded=("easy", "step"),
+        drag=(0, "steps", None),
     ),
 }

@@ -194,6 +194,26 @@ def _roots(window: ridge.WinningWindow) -> list[float]:
     return [end for end in (window.low, window.high) if 0 < end < np.inf]
 
 
+# --- what a network forgets: its steps, one after the other --------------------------------------
+
+
+def _trained(p: Values, steps: float) -> tuple[float, float, float]:
+    """What W has along the hard and the easy direction, and the share of the latter to learn."""
+    read, unread, learnt = p["tau"] * p["rho"], p["tau"] * np.sqrt(1 - p["rho"] ** 2), 0.0
+    left = 1.0
+    for _ in range(round(steps)):
+        read -= p["step"] * read
+        learnt += p["step"] * (p["easy"] - learnt)
+        left -= p["step"] * left
+    return float(np.hypot(1, np.hypot(read, unread))), float(np.hypot(1, learnt)), left
+
+
+def _told(p: Values) -> dict[str, str]:
+    left = _trained(p, p["steps"])[2]
+    shares = {"learnt": 1 - left, "lost": p["rho"] ** 2 * (1 - left**2), "end": p["rho"] ** 2}
+    return {"k": f"{p['steps']:.0f}"} | {key: f"{100 * x:.0f}" for key, x in shares.items()}
+
+
 # --- double descent, and the best student --------------------------------------------------------
 
 
@@ -481,6 +501,27 @@ TRUTH = {
             {"gamma_s": 1, "sigma": 2},
             {"lam_t": 0, "gamma_t": 1},
         ),
+    ),
+    "memory": Truth(
+        readouts={
+            "hard": lambda p: _trained(p, p["steps"])[0],
+            "learnt": lambda p: _trained(p, p["steps"])[1],
+            "end": lambda p: np.hypot(1, p["tau"] * np.sqrt(1 - p["rho"] ** 2)),
+        },
+        sentences={
+            "nothing": lambda p: _when(p["tau"] * p["rho"] == 0),
+            "start": lambda p: _when(p["tau"] * p["rho"] > 0 and p["steps"] == 0),
+            "steps": lambda p: _when(p["tau"] * p["rho"] > 0 and p["steps"] > 0, **_told(p)),
+        },
+        curves={
+            "hard": lambda p, x: np.array([_trained(p, k)[0] for k in x]),
+            "easy": lambda p, x: np.array([_trained(p, k)[1] for k in x]),
+        },
+        marks={
+            "kept": lambda p: _level((0, 40), np.hypot(1, p["tau"] * np.sqrt(1 - p["rho"] ** 2))),
+            "here": lambda p: _dots([p["steps"]] * 2, [*_trained(p, p["steps"])[:2]]),
+        },
+        settings=({"steps": 0}, {"rho": 0}, {"tau": 0}, {"step": 1}, {"steps": 7, "rho": 0.7}),
     ),
 }
 

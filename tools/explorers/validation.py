@@ -115,7 +115,8 @@ def settings(name: str) -> list[dict[str, float]]:
         for control in controls:
             low, high = (np.log10(e) if control.log else e for e in (control.low, control.high))
             x = rng.uniform(low, high)
-            chosen[control.name] = float(f"{10**x if control.log else x:.3g}")
+            value = float(f"{10**x if control.log else x:.3g}")
+            chosen[control.name] = float(round(value)) if control.whole else value
         found.append(chosen)
     return [point for number, point in enumerate(found) if point not in found[:number]]
 

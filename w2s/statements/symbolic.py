@@ -182,6 +182,14 @@ _rest = 1 + 2 * c + 5 * c**2 + 4 * c * gamma_s + 4 * c**2 * gamma_s
 equation_12_plus = -(_rest + (1 + 3 * c) * sp.sqrt(_discriminant)) / (4 * c * (1 + c))
 equation_12_minus = -(_rest - (1 + 3 * c) * sp.sqrt(_discriminant)) / (4 * c * (1 + c))
 
+# --- several steps of one network (setting 3, where it is nearly linear) -------------------------
+#: e, the teacher's linear coefficient over c₁‖a‖; left = (1 − ηc₁²‖a‖²)ᵏ after k steps
+tau, easy_signal, rho, left = sp.symbols("tau e rho left", nonnegative=True)
+#: ‖Wβ_h‖² − p/d under the squared loss, ρ the cosine of output layer and spike
+hard_square = tau**2 * (1 - rho**2 + rho**2 * left**2)
+#: ‖Wβ_e‖² − p/d
+easy_square = easy_signal**2 * (1 - left) ** 2
+
 # --- the same for sixteen digits ---------------------------------------------------------------
 # What is compiled for the browser. Each difference is a sum of terms of one sign, so that no digit
 # is lost where λ → 0, γ → 1 or the student copies its teacher. tests/test_explorers.py proves every
