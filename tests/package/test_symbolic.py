@@ -130,6 +130,8 @@ REFERENCE = {
     "stieltjes": lambda at: at.m_1,
     "stieltjes_derivative": lambda at: at.m_2,
     "root": lambda at: at.root_s,
+    # an infinite sample shrinks by 1/(1+κ)
+    "effective_penalty": lambda at: at.lam / (1 - at.gamma * (1 - at.lam * at.m_1)),
     "proposition_3": lambda at: oracle.teacher_error(at.lam_t, at.gamma_t, at.sigma2),
     "theorem_4": lambda at: at.gap(),
     "teacher_error": lambda at: oracle.teacher_error(at.lam_t, at.gamma_t, at.sigma2),
@@ -138,6 +140,7 @@ REFERENCE = {
         at.kept(at.lam_t, at.gamma_t)
         + at.sigma2 * at.gamma_t * (at.m_t1 - at.lam_t * at.m_t2)  # σ²γ ∫ s/(s+λ)² dμ
     ),
+    "student_share": lambda at: 1 - 2 * at.lam_s * at.m_s1 + at.lam_s**2 * at.m_s2,
     "student_error": lambda at: oracle.student_error(*at.ridge),
     "optimal_teacher_penalty": lambda at: least(
         lambda lam: oracle._teacher(lam, at.gamma_t, at.sigma2), at.sigma2 * at.gamma_t

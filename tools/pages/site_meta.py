@@ -75,7 +75,10 @@ def _describe(app: Sphinx, page: str, template: str, context: dict[str, Any], do
         context["metatags"] += f'<meta name="description" content="{told["og:description"]}" />\n'
     order = [source] if opening.picture else chapters_in_order(Path(app.srcdir))
     chapter, named = (order[0], head(order[0]).picture) if order else (source, "")
-    picture = figure(Path(app.srcdir), chapter, named).png if named else None
+    try:
+        picture = figure(Path(app.srcdir), chapter, named).png
+    except ValueError:  # there is none; where a page names one, its directive complains
+        picture = None
     card = Path(app.outdir) / FOLDER / f"{page.replace('/', '-')}.png"
     card.parent.mkdir(parents=True, exist_ok=True)
     social = social_card(title, app.config.html_title, picture)
