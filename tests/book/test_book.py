@@ -160,6 +160,13 @@ def test_a_record_holds_nothing_that_another_machine_would_print_differently(cha
             assert digits == [], f"cell {number}"
 
 
+def test_at_least_half_of_the_exercises_ask_to_prove_or_to_break():
+    text = "".join(path.read_text("utf-8") for path in CHAPTERS)
+    marks = re.findall(r"{exercise-start} (★+)$", text, re.MULTILINE)
+    assert set(marks) == {"★", "★★"}
+    assert 2 * marks.count("★★") >= len(marks)
+
+
 # --- conclusions --------------------------------------------------------------------------------
 
 

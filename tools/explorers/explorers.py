@@ -746,7 +746,7 @@ EXPLORERS = {
         sentences={
             "nothing": "Its output layer reads nothing of the hard direction: none is forgotten.",
             "start": "Before the first step it knows the hard direction and not the easy one.",
-            "steps": "After {k} steps it has learnt {learnt} % of what its teacher says of the "
+            "steps": "After step {k} it has learnt {learnt} % of what its teacher says of the "
             "easy direction, and lost {lost} % of the square of what it knew; in the end it will "
             "have lost {end} %.",
         },
