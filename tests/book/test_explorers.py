@@ -13,7 +13,7 @@ import sympy as sp
 
 from tools.checks.browser import browser as headless
 from tools.checks.browser import served, watch
-from tools.explorers import explorers
+from tools.explorers import explorers, validation
 from tools.explorers.javascript import function
 from tools.pages.assets import EXPLORER_SCRIPTS, gather_assets
 from tools.run import HOME, jupyter_book
@@ -344,6 +344,11 @@ def test_the_student_s_side_in_the_browser_is_the_theorem_s(evaluate):
         for end in ("low", "high"):
             root = evaluate("edges", end, c=c, gamma_s=gamma_s)
             assert deviation(evaluate("H_1", lam_s=root, gamma_s=gamma_s), c)[0] < RELATIVE
+
+
+def test_what_the_book_shows_is_true_and_in_its_record():
+    """As `make book` asks, in a JavaScript engine without a browser."""
+    assert validation.wrong(HOME) == []
 
 
 # -- on the page -----------------------------------------------------------------------------------

@@ -421,6 +421,14 @@ def test_long_rows_are_cautioned_about():
     assert "caution" in str(prediction.predict(data, **ASKED))
 
 
+def test_the_caution_begins_where_the_lengths_beyond_gaussian_ones_vary_by_four_fifths():
+    """For rows r·z the squared spread is (1 + gaussian²)(1 + e²) − 1, e that of r²."""
+    gaussian = 0.1
+    spread = [((1 + gaussian**2) * (1 + e**2) - 1) ** 0.5 for e in (0.79, 0.81)]
+    assert [bool(prediction._long_rows(x, gaussian)) for x in spread] == [False, True]
+    assert not prediction._long_rows(1.55, 1.0)  # all but Gaussian
+
+
 def test_the_spread_of_rows_leaves_each_row_out():
     x, y = SAMPLE
     data = prediction.estimate(x, y)

@@ -5,12 +5,13 @@ import os
 import subprocess
 import sys
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
 
 from tests.package.public import CASES, EXEMPT, call, listed
-from w2s import _input, onestep, simulate
+from w2s import _input, covariance, onestep, simulate
 from w2s.experiments import samplers
 
 FLOATS = [np.float16, np.float32, np.longdouble]
@@ -103,6 +104,40 @@ def machine(monkeypatch):
     monkeypatch.setattr(_input, "_of_container", lambda: math.inf)
     monkeypatch.delenv("MEM_LIMIT", raising=False)
     return answers
+
+
+D, LAM = 400, np.array([0.1, 0.2, 0.3])
+SIZES = {"n_t": 2 * D, "n_s": 3 * D // 2}
+TASK = covariance.Task(np.linspace(0.1, 1, D), np.ones(D), 1.0)
+NETWORK = onestep.Problem(d=D, p_t=D, p_s=D, n_t=2 * D, n_s=2 * D)
+CHAIN = (D, [2 * D, D], [0.1, 0.2], 1.0)
+RIDGE = simulate.Problem(d=D, sigma2=1.0, **SIZES)
+ASK = {
+    "dense_trial": lambda rng: simulate.dense_trial(RIDGE, LAM, LAM, rng),
+    "exact_trial": lambda rng: simulate.exact_trial(RIDGE, LAM, LAM, rng),
+    "band_trial": lambda rng: simulate.band_trial(RIDGE, LAM, LAM, rng),
+    "spectral_trial": lambda rng: simulate.spectral_trial(RIDGE, LAM, LAM, rng),
+    "task_trial": lambda rng: simulate.task_trial(
+        simulate.TaskProblem(TASK, **SIZES), LAM, LAM, rng
+    ),
+    "chain_trial": lambda rng: simulate.chain_trial(*CHAIN, rng),
+    "dense_chain_trial": lambda rng: simulate.dense_chain_trial(*CHAIN, rng),
+    "fit": lambda rng: covariance.fit(TASK.eigenvalues, lam=np.geomspace(0.01, 1, 200), n=D),
+    "network": lambda rng: onestep.experiment(NETWORK, trials=2, rng=rng),
+}
+
+
+@pytest.mark.parametrize("name", ASK)
+def test_the_memory_that_is_asked_for_is_what_it_takes(name, monkeypatch):
+    asked = []
+    monkeypatch.setattr(_input, "require_memory", lambda needed, what: asked.append(needed))
+    ASK[name](np.random.default_rng(0))  # what is imported now is not counted
+    asked.clear()
+    tracemalloc.start()
+    ASK[name](np.random.default_rng(0))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 0.6 * peak < max(asked) < 1.6 * peak
 
 
 def test_memory_is_that_of_the_machine(machine):
