@@ -59,20 +59,14 @@ def test_the_site_is_small():
 
 @pytest.mark.browser
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_quiet_typeset_and_fits(page, address, name):
+def test_a_page_is_quiet_typeset_fits_and_is_accessible(page, address, name):
     complaints = watch(page)
     page.goto(f"{address}/{name}")
     site_checks.ready(page)
     complaints += site_checks.maths(page) + site_checks.overflow(page)
+    complaints += site_checks.formulas(page) + site_checks.printed(page)
+    complaints += site_checks.accessibility(page)  # the last: it empties the formulas
     assert complaints == []
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_accessible(page, address, name):
-    page.goto(f"{address}/{name}")
-    site_checks.ready(page)
-    assert site_checks.accessibility(page) == []
 
 
 @pytest.mark.browser
@@ -338,46 +332,4 @@ def test_what_to_cite_is_read_whole(page, address):
     page.goto(f"{address}/book/cite.html")
     assert page.locator(".highlight-bibtex pre").evaluate_all(
         "boxes => boxes.length >= 2 && boxes.every(box => box.scrollWidth <= box.clientWidth)"
-    )
-
-
-_FORMULAS = """() => [...document.querySelectorAll('main div.math')]
-  .filter(box => box.getBoundingClientRect().height > 0)
-  .map(box => {
-    const shown = box.querySelector('mjx-container'), math = shown.querySelector('mjx-math');
-    const number = box.querySelector(':scope > .eqno')?.getBoundingClientRect();
-    const right = Math.min(math.getBoundingClientRect().right, shown.getBoundingClientRect().right);
-    return {
-      id: box.id || math.textContent.slice(0, 30),
-      under: number ? right > number.left + 1 : false,
-      scrolls: shown.scrollWidth > shown.clientWidth + 1 || box.scrollWidth > box.clientWidth + 1,
-      size: parseFloat(math.style.fontSize || '100'),
-    };
-  })"""
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("name", [f"book/{chapter.stem}.html" for chapter in chapters(HOME)])
-def test_formulas_fit_beside_their_numbers(page, address, name):
-    """On a laptop whole; on a phone those that are not too wide by more than a third."""
-    page.goto(f"{address}/{name}")
-    site_checks.ready(page)
-    for width in (1280, 400):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(300)
-        found = page.evaluate(_FORMULAS)
-        assert [one["id"] for one in found if one["under"]] == []
-        assert min((one["size"] for one in found), default=100) >= 75
-        assert [one["id"] for one in found if one["scrolls"] and one["size"] > 75] == []
-        if width == 1280:
-            assert [one["id"] for one in found if one["scrolls"]] == []
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("name", [f"book/{chapter.stem}.html" for chapter in chapters(HOME)])
-def test_what_a_cell_printed_breaks_on_a_phone(page, address, name):
-    page.set_viewport_size({"width": 400, "height": 900})
-    page.goto(f"{address}/{name}")
-    assert page.locator("main .cell_output pre").evaluate_all(
-        "boxes => boxes.every(box => box.scrollWidth <= box.clientWidth + 1)"
     )

@@ -49,7 +49,17 @@ SHARES = {
     "verdict": 14,
 }
 #: Faults that change nothing a reader can see or compute, each with its reason; by name.
-EQUIVALENT: dict[str, str] = {}
+EQUIVALENT: dict[str, str] = {
+    "package: w2s/theory/ridge.py, no. 41": "both branches are the same number, and either keeps "
+    "all but two of its bits",
+    "package: w2s/theory/marchenko_pastur.py, no. 34": "what is added keeps a 0 out of a "
+    "denominator whose quotient is not used",
+    "package: w2s/theory/covariance.py, no. 109": "more places than dips are polished, and the "
+    "least of all is taken",
+    "package: w2s/theory/covariance.py, no. 99": "the same penalties in larger parts",
+    "package: w2s/prediction/__init__.py, no. 85": "the columns that multiply the labels sum to 0, "
+    "so their mean drops out",
+}
 REPORT = HOME / "_build" / "mutation.json"
 SECONDS = 600
 #: Arguments whose change is another experiment or another look, not a fault.

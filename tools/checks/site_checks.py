@@ -76,6 +76,27 @@ _TOO_WIDE = """() => {
   return found.slice(0, 5);
 }"""
 
+#: How small a formula may become, in per cent of the letters around it (`assets/reachable.js`).
+SMALLEST = 75
+
+_FORMULAS = """() => [...document.querySelectorAll('main div.math')]
+  .filter(box => box.getBoundingClientRect().height > 0)
+  .map(box => {
+    const shown = box.querySelector('mjx-container'), math = shown.querySelector('mjx-math');
+    const number = box.querySelector(':scope > .eqno')?.getBoundingClientRect();
+    const right = Math.min(math.getBoundingClientRect().right, shown.getBoundingClientRect().right);
+    return {
+      id: box.id || math.textContent.slice(0, 30),
+      under: number ? right > number.left + 1 : false,
+      scrolls: shown.scrollWidth > shown.clientWidth + 1 || box.scrollWidth > box.clientWidth + 1,
+      size: parseFloat(math.style.fontSize || '100'),
+    };
+  })"""
+
+_CUT_OFF = """() => [...document.querySelectorAll('main .cell_output pre')]
+  .filter(box => box.scrollWidth > box.clientWidth + 1)
+  .map(box => box.textContent.slice(0, 40))"""
+
 _EMPTY_FORMULAS = """() => {
   for (const formula of document.querySelectorAll('mjx-container')) {
     formula.textContent = 'x';
@@ -157,6 +178,36 @@ def overflow(page: Page) -> list[str]:
             complaints += [f"{width} px, {theme}: {text}" for text in found]
     page.set_viewport_size(size)
     return complaints
+
+
+def formulas(page: Page) -> list[str]:
+    """Displayed formulas under their numbers, shrunk too much or scrolling for no need.
+
+    On a laptop they fit whole; on a phone those that are not too wide by more than a third.
+    """
+    complaints = []
+    size = page.viewport_size or {"width": 1280, "height": 900}
+    for width in (1280, 400):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(300)
+        for one in page.evaluate(_FORMULAS):
+            if one["under"]:
+                complaints.append(f"{width} px: a formula runs under its number: {one['id']}")
+            if one["size"] < SMALLEST:
+                complaints.append(f"{width} px: a formula is at {one['size']:.0f} %: {one['id']}")
+            if one["scrolls"] and (width == 1280 or one["size"] > SMALLEST):
+                complaints.append(f"{width} px: a formula scrolls: {one['id']}")
+    page.set_viewport_size(size)
+    return complaints
+
+
+def printed(page: Page) -> list[str]:
+    """What cells printed and a phone cuts off."""
+    size = page.viewport_size or {"width": 1280, "height": 900}
+    page.set_viewport_size({"width": 400, "height": 900})
+    found = page.evaluate(_CUT_OFF)
+    page.set_viewport_size(size)
+    return [f"400 px: what a cell printed does not break: {text}" for text in found]
 
 
 def accessibility(page: Page) -> list[str]:
