@@ -251,6 +251,7 @@ class Notebook:
             kept.data = {
                 kind: self.spelled_out(data) if kind in ("text/latex", "text/markdown") else data
                 for kind, data in kept.data.items()
+                if kind != "image/png" or "image/svg+xml" not in kept.data  # once is enough
             }
         return kept
 
