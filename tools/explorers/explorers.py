@@ -60,7 +60,21 @@ def formulas() -> dict[str, str]:
     spectral = {"dof": s.delta, "rest": s.rest, "slack": s.slack, "curvature": s.curvature}
     spectral |= {"root": s.S, "m": m, "m_2": (m / s.curvature**_HALF) ** 2}
     trained = {"hard": sp.sqrt(1 + s.hard_square), "easy": sp.sqrt(1 + s.easy_square)}
+    across_t = s.gamma_t * s.b**2 * s.teacher_sum
+    # a student of the truth itself: its error without what shrinking costs
+    exact = {s.sigma2: 0, s.zeta: 0, s.gamma_t: 0, s.rest_t: 0, s.b: 1}
+    across_s = s.student_sum.subs(exact) - s.rest_s**2
     functions = {
+        "chain_start": (
+            teacher,
+            {"overlap": s.b, "missing": s.rest_t, "across": across_t},
+            s.teacher_steps,
+        ),
+        "chain_link": (
+            [s.lam_s, s.gamma_s],
+            {"dof": s.a, "rest": s.rest_s, "kept": s.energy_sum, "across": across_s},
+            s.student_steps,
+        ),
         "lengths": ([s.tau, s.rho, s.easy_signal, s.left], trained, {}),
         "terms": ([s.lam, s.gamma], spectral, s.spectral_steps),
         "density_at": (
@@ -457,6 +471,18 @@ def _draw_best() -> tuple[list[Any], dict[str, Any]]:
     return [plot], {"plot": plot, **parts, "dot": _dots(plot, "#000000")}
 
 
+# --- a chain in the plane ------------------------------------------------------------------------
+
+
+def _draw_chain() -> tuple[list[Any], dict[str, Any]]:
+    plot = _figure("along β⋆", "across β⋆", (-0.05, 1.45), (-0.04, 1), log="", height=380)
+    parts = {"level": _line(plot, COLOURS["teacher"], width=1.5, line_dash="dotted")}
+    parts["fitting"] = _line(plot, COLOURS["muted"], width=1.5, line_dash="dashed")
+    parts |= {"ahead": _line(plot, COLOURS["sky"], width=1.5), "truth": _dots(plot, "#000000")}
+    parts |= {"walked": _line(plot, COLOURS["student"]), "steps": _dots(plot, COLOURS["student"])}
+    return [plot], {"plot": plot, **parts, "best_here": _dots(plot, COLOURS["wins"])}
+
+
 # --- what a network forgets -----------------------------------------------------------------------
 
 
@@ -758,5 +784,42 @@ EXPLORERS = {
         draw=_draw_memory,
         folded=("easy", "step"),
         drag=(0, "steps", None),
+    ),
+    "chain": Explorer(
+        title="A chain in the plane",
+        seen="Each generation as a dot, its overlap with the truth to the right and what it says "
+        "across the truth upwards; the truth at one, zero. Around it a dotted arc where the error "
+        "is the teacher's, and a dashed half circle on which the length fits the direction.",
+        controls=(
+            Control("k", "K", "generations after the teacher", 0, 40, 3, whole=True, most=40),
+            Control("lam_s", "λ<sub>s</sub>", "students' penalty", 1e-3, 10, 0.1, log=True),
+            _ratio("gamma_s", "students'", 0.25),
+            _SIGMA,
+            _penalty(0.025, 1e-3, 10),
+            _ratio("gamma_t", "teacher's", 0.5),
+        ),
+        readouts=(
+            ("L_t", _T),
+            ("L_k", "ℒ<sub>K</sub>, the last student's test error"),
+            ("length", "the best generation"),
+            ("best", _BEST),
+        ),
+        sentences={
+            "pole": "The teacher's error is infinite, and so is that of all its students.",
+            "copies": "Without a penalty these students repeat their teacher.",
+            "ever": "In this chain a further student always helps.",
+            "before": "A further student helps, up to generation {best}.",
+            "at": "Generation {best} is the best of this chain: a further student would lose.",
+            "after": "The chain is worn out: generation {best} was its best.",
+        },
+        legend=(
+            (COLOURS["student"], "the chain, from its teacher to generation K"),
+            (COLOURS["wins"], "its best generation"),
+            (COLOURS["sky"], "its next generations"),
+            (COLOURS["teacher"], "dotted: the teacher's error"),
+            (COLOURS["muted"], "dashed: best length for the direction; black, the truth"),
+        ),
+        draw=_draw_chain,
+        folded=("sigma", "lam_t", "gamma_t"),
     ),
 }

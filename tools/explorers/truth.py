@@ -15,8 +15,8 @@ from typing import Any
 import mpmath
 import numpy as np
 
+from w2s import chains, ridge
 from w2s import marchenko_pastur as mp
-from w2s import ridge
 
 Values = Mapping[str, float]
 
@@ -212,6 +212,44 @@ def _told(p: Values) -> dict[str, str]:
     left = _trained(p, p["steps"])[2]
     shares = {"learnt": 1 - left, "lost": p["rho"] ** 2 * (1 - left**2), "end": p["rho"] ** 2}
     return {"k": f"{p['steps']:.0f}"} | {key: f"{100 * x:.0f}" for key, x in shares.items()}
+
+
+# --- chains --------------------------------------------------------------------------------------
+
+
+def _chain(p: Values, count: int = 60) -> tuple[Any, Any, Any]:
+    """Along and across the truth, and the errors, of the teacher and `count` students."""
+    found = chains.chain_limit(
+        penalties=[p["lam_t"]] + [p["lam_s"]] * count,
+        gammas=[p["gamma_t"]] + [p["gamma_s"]] * count,
+        sigma2=p["sigma"] ** 2,
+    )
+    across = np.sqrt(np.maximum(found.error - p["sigma"] ** 2 - (1 - found.overlap) ** 2, 0))
+    return found.overlap, across, found.error
+
+
+def _length(p: Values) -> float:
+    return float(_of_best(chains.best_length, p))
+
+
+def _standing(p: Values) -> str:
+    if _L_t(p) == np.inf or (p["lam_s"] == 0 and p["gamma_s"] <= 1):
+        return "pole" if _L_t(p) == np.inf else "copies"
+    k, best = p["k"], _length(p)
+    return "ever" if best == np.inf else "before" if k < best else "at" if k == best else "after"
+
+
+def _stands(key: str) -> Callable[[Values], dict[str, str] | None]:
+    return lambda p: _when(_standing(p) == key, best=words(_length(p)))
+
+
+def _placed(chosen: Callable[[Values], Any]) -> Number:
+    """A difference of sums of squares: the smaller, the fewer digits it keeps."""
+    return Number(lambda p: _dots(*(x[chosen(p)] for x in _chain(p)[:2])), absolute=1e-7)
+
+
+def _until(p: Values) -> Any:
+    return slice(0, round(p["k"]) + 1)
 
 
 # --- double descent, and the best student --------------------------------------------------------
@@ -522,6 +560,40 @@ TRUTH = {
             "here": lambda p: _dots([p["steps"]] * 2, [*_trained(p, p["steps"])[:2]]),
         },
         settings=({"steps": 0}, {"rho": 0}, {"tau": 0}, {"step": 1}, {"steps": 7, "rho": 0.7}),
+    ),
+    "chain": Truth(
+        readouts={
+            "L_t": _L_t,
+            "L_k": lambda p: _chain(p)[2][round(p["k"])],
+            "length": _length,
+            "best": _best,
+        },
+        sentences={
+            key: _stands(key) for key in ("pole", "copies", "ever", "before", "at", "after")
+        },
+        curves={
+            "level": Number(
+                lambda p, x: np.sqrt(np.maximum(_L_t(p) - p["sigma"] ** 2 - (1 - x) ** 2, 0)),
+                absolute=1e-6,
+            ),
+            "fitting": Number(lambda p, x: np.sqrt(np.maximum(x - x**2, 0)), absolute=1e-7),
+        },
+        marks={
+            "truth": lambda p: _dots(1, 0),
+            "walked": _placed(_until),
+            "steps": _placed(_until),
+            "ahead": _placed(lambda p: slice(round(p["k"]), None)),
+            "best_here": _placed(lambda p: [round(_length(p))] if _length(p) <= 60 else []),
+        },
+        settings=(
+            {"k": 4},
+            {"k": 5},
+            {"k": 0, "lam_t": 0.5},
+            {"lam_t": 0, "gamma_t": 1},
+            {"lam_s": 0},
+            {"lam_s": 0, "gamma_s": 4, "lam_t": 0.001, "sigma": 3},
+            {"lam_s": 0, "gamma_s": 4, "lam_t": 0.4},
+        ),
     ),
 }
 
