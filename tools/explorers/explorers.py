@@ -471,6 +471,28 @@ def _draw_best() -> tuple[list[Any], dict[str, Any]]:
     return [plot], {"plot": plot, **parts, "dot": _dots(plot, "#000000")}
 
 
+# --- the student's filter ------------------------------------------------------------------------
+
+
+def _draw_filter() -> tuple[list[Any], dict[str, Any]]:
+    left, right = (
+        _figure("eigenvalue s", what, (0, 6), log="", height=280)
+        for what in ("filter s/(s+λₛ)", "squared error in a direction, times d")
+    )
+    left.y_range.end = 1.15
+    parts: dict[str, Any] = {"left": left, "right": right}
+    for name, plot in (("left", left), ("right", right)):
+        source = parts[f"{name}_density"] = ColumnDataSource({"x": [], "y": []})
+        plot.varea("x", 0, "y", source=source, color=COLOURS["muted"], alpha=0.3)
+    parts["atom"] = _line(left, COLOURS["muted"], width=9, alpha=0.5)
+    parts["ideal"] = _line(left, COLOURS["wins"], line_dash="dashed")
+    parts |= {"filter": _line(left, COLOURS["student"]), "ends": Span(dimension="height")}
+    right.add_layout(parts["ends"])
+    parts["ends"].line_dash = "dotted"
+    parts["teacher"] = _line(right, COLOURS["teacher"], line_dash="dashed")
+    return [left, right], {**parts, "student": _line(right, COLOURS["student"])}
+
+
 # --- a chain in the plane ------------------------------------------------------------------------
 
 
@@ -821,5 +843,42 @@ EXPLORERS = {
         ),
         draw=_draw_chain,
         folded=("sigma", "lam_t", "gamma_t"),
+    ),
+    "filter": Explorer(
+        title="The student's filter, direction by direction",
+        seen="Over the eigenvalues of the student's data, their density in grey: left, the share "
+        "of its teacher's answer that the student keeps, with the ideal share as a dashed line; "
+        "right, the squared errors of teacher and student, with a dotted line where they cross.",
+        controls=(
+            Control("lam_s", "λ<sub>s</sub>", "student's penalty", 1e-3, 10, 0.5, log=True),
+            _penalty(0.2, 1e-3, 10),
+            _ratio("gamma_s", "student's", 1.2),
+            _ratio("gamma_t", "teacher's", 0.25),
+            Control("sigma", "σ<sub>ε</sub>", "noise of the labels", 0, 3, 2, step=0.05),
+        ),
+        readouts=(
+            ("ideal", "ideal filter, 1/(1 − c)"),
+            ("L_t", _T),
+            ("L_s", _S),
+            ("best", _BEST),
+        ),
+        sentences={
+            "pole": "The teacher's error is infinite, in all directions.",
+            "copy": "Without a penalty the student repeats its teacher wherever it has data.",
+            "none": "This teacher says no more than it knows: a student that shrinks it loses in "
+            "all directions.",
+            "all": "This teacher says so much too much that the student wins in all directions.",
+            "some": "The student wins where its data have s > {s}, and loses elsewhere.",
+            "wins": "In sum it wins.",
+            "loses": "In sum it loses.",
+        },
+        legend=(
+            (COLOURS["student"], "student"),
+            (COLOURS["teacher"], "teacher"),
+            (COLOURS["wins"], "ideal filter"),
+            (COLOURS["muted"], "density of s, times 0.3; the bar at 0: directions without data"),
+        ),
+        draw=_draw_filter,
+        folded=("gamma_t", "sigma"),
     ),
 }

@@ -252,6 +252,37 @@ def _until(p: Values) -> Any:
     return slice(0, round(p["k"]) + 1)
 
 
+# --- direction by direction ----------------------------------------------------------------------
+
+
+def _filter(p: Values, s: Any) -> Any:
+    return s / (s + p["lam_s"])
+
+
+def _in_direction(p: Values, f: Any) -> Any:
+    """1 − 2bf + Bf², with the teacher's overlap and energy."""
+    given = {"penalties": [p["lam_t"]], "gammas": [p["gamma_t"]]}
+    teacher = chains.chain_limit(**given, sigma2=p["sigma"] ** 2)
+    return 1 - 2 * teacher.overlap[0] * f + teacher.energy[0] * f**2
+
+
+def _crossing(p: Values) -> float:
+    """Where f = s/(s+λₛ) has e(f) = e(1): at f = (1+c)/(1−c)."""
+    c = float(_c(p))
+    return p["lam_s"] * (1 + c) / (-2 * c) if -1 <= c < 0 else np.nan
+
+
+def _better(p: Values) -> str:
+    if _L_t(p) == np.inf or p["lam_s"] == 0:
+        return "pole" if _L_t(p) == np.inf else "copy"
+    return "none" if _c(p) >= 0 else "all" if _c(p) < -1 else "some"
+
+
+def _last(p: Values) -> float:
+    """A little beyond the largest eigenvalue."""
+    return 1.05 * float(mp.support(p["gamma_s"])[1])
+
+
 # --- double descent, and the best student --------------------------------------------------------
 
 
@@ -594,6 +625,40 @@ TRUTH = {
             {"lam_s": 0, "gamma_s": 4, "lam_t": 0.001, "sigma": 3},
             {"lam_s": 0, "gamma_s": 4, "lam_t": 0.4},
         ),
+    ),
+    "filter": Truth(
+        readouts={"ideal": lambda p: 1 / (1 - _c(p)), "L_t": _L_t, "L_s": _L_s, "best": _best},
+        sentences={
+            "pole": lambda p: _when(_better(p) == "pole"),
+            "copy": lambda p: _when(_better(p) == "copy"),
+            "none": lambda p: _when(_better(p) == "none"),
+            "all": lambda p: _when(_better(p) == "all"),
+            "some": lambda p: _when(_better(p) == "some", s=words(_crossing(p))),
+            "wins": lambda p: _when(_better(p) == "some" and _gap(p) < 0),
+            "loses": lambda p: _when(_better(p) == "some" and _gap(p) > 0),
+        },
+        curves={
+            "left_density": lambda p, x: 0.3 * mp.density(x, p["gamma_s"]),
+            "right_density": lambda p, x: 0.3 * mp.density(x, p["gamma_s"]),
+            "filter": _filter,
+            "student": Number(lambda p, x: _in_direction(p, _filter(p, x)), absolute=1e-12),
+        },
+        marks={
+            "atom": lambda p: _dots([0, 0], [0, mp.atom(p["gamma_s"])]),
+            "ideal": lambda p: _level((0, _last(p)), 1 / (1 - _c(p))),
+            "teacher": Number(
+                lambda p: _level((0, _last(p)), float(_in_direction(p, 1.0))), absolute=1e-12
+            ),
+            "ends": lambda p: _rule(_crossing(p), _better(p) == "some"),
+        },
+        settings=(
+            {"lam_t": 1},
+            {"lam_t": 0.9, "lam_s": 5},
+            {"lam_t": 0.05, "gamma_t": 0.8},
+            {"gamma_t": 1, "lam_t": 0},
+            {"lam_s": 0},
+        ),
+        gap=Number(_gap, absolute=1e-13),
     ),
 }
 
