@@ -493,6 +493,20 @@ def _draw_filter() -> tuple[list[Any], dict[str, Any]]:
     return [left, right], {**parts, "student": _line(right, COLOURS["student"])}
 
 
+# --- where the target lies -----------------------------------------------------------------------
+
+
+def _draw_target() -> tuple[list[Any], dict[str, Any]]:
+    left = _figure(
+        "direction, strong to weak", "squared target wᵢ²", (1, 100), log="xy", height=280
+    )
+    right = _figure("student's penalty λₛ", "test error", (1e-4, 1e2), height=280)
+    parts = {"target": _line(left, "#000000"), "level": _line(left, COLOURS["highlight"])}
+    parts["teacher"] = _line(right, COLOURS["teacher"], line_dash="dashed")
+    parts |= {"student": _line(right, COLOURS["student"]), "dot": _dots(right, COLOURS["student"])}
+    return [left, right], {"left": left, "right": right, **parts}
+
+
 # --- a chain in the plane ------------------------------------------------------------------------
 
 
@@ -880,5 +894,68 @@ EXPLORERS = {
         ),
         draw=_draw_filter,
         folded=("gamma_t", "sigma"),
+    ),
+    "target": Explorer(
+        title="Where the target lies",
+        seen="Left, the squared target over the directions, strong ones first, and the level "
+        "below which a little shrinking pays. Right, the student's test error over its penalty, "
+        "with its lowest point and the teacher's error as a dashed line.",
+        controls=(
+            Control("alpha", "α", "how fast the spectrum falls", 0, 3, 1.5),
+            Control("r", "r", "how easy the target is", 0, 1.5, 1),
+            Control(
+                "times",
+                "λ<sub>t</sub>/λ<sub>t</sub>*",
+                "teacher's penalty over its best",
+                0.01,
+                100,
+                1,
+                True,
+                marks=(("λ<sub>t</sub>*", 1),),
+            ),
+            Control(
+                "n_t",
+                "n<sub>t</sub>",
+                "teacher's samples",
+                10,
+                1000,
+                50,
+                True,
+                whole=True,
+                least=1,
+            ),
+            Control(
+                "n_s",
+                "n<sub>s</sub>",
+                "student's samples",
+                10,
+                1e4,
+                400,
+                True,
+                whole=True,
+                least=1,
+            ),
+            Control("sigma", "σ<sub>ε</sub>", "noise of the labels", 0, 3, 0.7, step=0.05),
+        ),
+        readouts=(
+            ("L_t", _T),
+            ("L_s", "ℒ<sub>s</sub> at the best penalty shown"),
+            ("best", _BEST),
+            ("critical", "critical r, ½(1 − 1/α)"),
+        ),
+        sentences={
+            "pole": "The teacher's error is infinite, and so is its students'.",
+            "wins": "With λₛ = {lam_s} the student wins: its test error is {share} % below its "
+            "teacher's.",
+            "none": "With none of these penalties does the student win.",
+        },
+        legend=(
+            (COLOURS["student"], "student; the dot is its best penalty shown"),
+            (COLOURS["teacher"], "teacher"),
+            ("#000000", "squared target in each of 100 directions"),
+            (COLOURS["highlight"], "N/κ<sub>t</sub>: a little shrinking pays below it"),
+        ),
+        draw=_draw_target,
+        folded=("n_t", "n_s", "sigma"),
     ),
 }

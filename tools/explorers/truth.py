@@ -15,7 +15,7 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from w2s import chains, ridge
+from w2s import chains, covariance, ridge
 from w2s import marchenko_pastur as mp
 
 Values = Mapping[str, float]
@@ -281,6 +281,50 @@ def _better(p: Values) -> str:
 def _last(p: Values) -> float:
     """A little beyond the largest eigenvalue."""
     return 1.05 * float(mp.support(p["gamma_s"])[1])
+
+
+# --- any covariance ------------------------------------------------------------------------------
+
+_SHOWN = np.geomspace(1e-4, 1e2, 121)
+
+
+def _law(p: Values) -> tuple[covariance.Task, float, float]:
+    """The task, the teacher's best penalty, and the one it has."""
+    index = np.arange(1, 101.0)
+    target = index ** ((-1 - p["alpha"] * (2 * p["r"] - 1)) / 2)
+    task = covariance.Task(index ** -p["alpha"], target, p["sigma"] ** 2)
+    best = covariance.best_teacher(task, n_t=round(p["n_t"])).penalty
+    return task, best, p["times"] * best
+
+
+def _lessons(p: Values, lam_s: Any = _SHOWN) -> covariance.Errors:
+    task, _, lam_t = _law(p)
+    sizes = {"n_t": round(p["n_t"]), "n_s": round(p["n_s"])}
+    return covariance.errors(task, lam_t=lam_t, lam_s=lam_s, **sizes)
+
+
+def _least(p: Values) -> tuple[int, float, float]:
+    """The best penalty shown, by number, its gap and its error."""
+    found = _lessons(p)
+    k = int(np.argmin(found.gap[0]))
+    return k, float(found.gap[0, k]), float(found.student[0, k])
+
+
+def _gained(p: Values) -> str:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return words(float(-100 * np.divide(_least(p)[1], _lessons(p).teacher[0])), 3)
+
+
+def _infinite(p: Values) -> bool:
+    return bool(_lessons(p).teacher[0] == np.inf)
+
+
+def _noise_held(p: Values) -> float:
+    """N/κₜ."""
+    task, _, lam_t = _law(p)
+    kappa = covariance.fit(task.eigenvalues, lam=lam_t, n=round(p["n_t"])).kappa[0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.divide(_lessons(p).teacher[0] / p["n_t"], kappa))
 
 
 # --- double descent, and the best student --------------------------------------------------------
@@ -659,6 +703,46 @@ TRUTH = {
             {"lam_s": 0},
         ),
         gap=Number(_gap, absolute=1e-13),
+    ),
+    "target": Truth(
+        # the teacher's best penalty is where a function is flat
+        readouts={
+            "L_t": Number(lambda p: _lessons(p).teacher[0], 1e-6),
+            "L_s": Number(lambda p: np.inf if _infinite(p) else _least(p)[2], 1e-6),
+            "best": Number(lambda p: _law(p)[1], 1e-5),
+            "critical": lambda p: (1 - (1 / p["alpha"] if p["alpha"] else np.inf)) / 2,
+        },
+        sentences={
+            "pole": lambda p: _when(_infinite(p)),
+            "wins": lambda p: _when(
+                not _infinite(p) and _least(p)[1] < 0,
+                lam_s=words(_SHOWN[_least(p)[0]]),
+                share=_gained(p),
+            ),
+            "none": lambda p: _when(not _infinite(p) and _least(p)[1] >= 0),
+        },
+        curves={
+            "target": lambda p, x: x ** (-1 - p["alpha"] * (2 * p["r"] - 1)),
+            "student": Number(lambda p, x: _lessons(p, x).student[0], 1e-6),
+        },
+        marks={
+            "teacher": Number(lambda p: _level((1e-4, 1e2), _lessons(p).teacher[0]), 1e-6),
+            "level": Number(lambda p: _level((1, 100), _noise_held(p)), 1e-5),
+            "dot": Number(
+                lambda p: (
+                    _dots([], []) if _infinite(p) else _dots(_SHOWN[_least(p)[0]], _least(p)[2])
+                ),
+                1e-6,
+            ),
+        },
+        settings=(
+            {"r": 0.1},
+            {"times": 0, "n_t": 100},
+            {"times": 0, "n_t": 50},
+            {"alpha": 1, "n_t": 100, "n_s": 100},
+            {"sigma": 0, "n_t": 200},
+        ),
+        gap=Number(lambda p: 0.0 if _infinite(p) else _least(p)[1], 1e-5, 1e-9),
     ),
 }
 
