@@ -373,6 +373,18 @@ def _draw_calculator() -> tuple[list[Any], dict[str, Any]]:
     return [plot], {"plot": plot, **parts}
 
 
+# --- a cloud of trials ---------------------------------------------------------------------------
+
+
+def _draw_cloud() -> tuple[list[Any], dict[str, Any]]:
+    plot = _figure("teacher's test error", "student's test error", (1, 3), log="", height=360)
+    parts = {"diagonal": _line(plot, COLOURS["muted"], width=1.5, line_dash="dashed")}
+    for key, colour in (("lost", COLOURS["loses"]), ("won", COLOURS["wins"])):
+        parts[key] = ColumnDataSource({"x": [], "y": []})
+        plot.scatter("x", "y", source=parts[key], size=7, color=colour, alpha=0.8)
+    return [plot], {"plot": plot, **parts}
+
+
 # --- the spectrum --------------------------------------------------------------------------------
 
 
@@ -794,7 +806,7 @@ EXPLORERS = {
         seen="Over the number of steps, the length of the first layer along the hard direction, "
         "which falls to a dotted level, and along the easy direction, which rises.",
         controls=(
-            Control("steps", "k", "steps", 0, _STEPS, 1, whole=True, most=_STEPS),
+            Control("steps", "k", "steps", 0, _STEPS, 1, step=1, whole=True, most=_STEPS),
             Control("tau", "τ", "what it knew of the hard direction", 0, 4, 2, step=0.05),
             Control("rho", "ρ", "how much its output layer reads", 0, 1, 0.5, most=1),
             Control("easy", "e", "what its teacher says of the easy direction", 0, 4, 2, step=0.05),
@@ -827,7 +839,9 @@ EXPLORERS = {
         "across the truth upwards; the truth at one, zero. Around it a dotted arc where the error "
         "is the teacher's, and a dashed half circle on which the length fits the direction.",
         controls=(
-            Control("k", "K", "generations after the teacher", 0, 40, 3, whole=True, most=40),
+            Control(
+                "k", "K", "generations after the teacher", 0, 40, 3, step=1, whole=True, most=40
+            ),
             Control("lam_s", "λ<sub>s</sub>", "students' penalty", 1e-3, 10, 0.1, log=True),
             _ratio("gamma_s", "students'", 0.25),
             _SIGMA,
@@ -957,5 +971,38 @@ EXPLORERS = {
         ),
         draw=_draw_target,
         folded=("n_t", "n_s", "sigma"),
+    ),
+    "cloud": Explorer(
+        title="Draw a teacher and a student again",
+        seen="Each draw as a dot, the teacher's test error to the right, the student's upwards; "
+        "below the dashed diagonal the student has won.",
+        controls=(
+            _penalty(0.02, 1e-3, 10),
+            Control("lam_s", "λ<sub>s</sub>", "student's penalty", 1e-3, 10, 0.75, log=True),
+            Control("seed", "seed", "draw all again", 1, 100, 1, step=1, whole=True, most=1000),
+            Control(
+                "draws", "draws", "how many", 1, 200, 60, step=1, whole=True, least=1, most=200
+            ),
+            _SIGMA,
+        ),
+        readouts=(
+            ("wins", "draws in which the student wins"),
+            ("L_t", "mean of ℒ<sub>t</sub>"),
+            ("L_s", "mean of ℒ<sub>s</sub>"),
+            ("best", _BEST),
+        ),
+        sentences={
+            "copy": "Without a penalty the student repeats its teacher: the dots lie on the "
+            "diagonal.",
+            "counted": "The student wins in {wins} of {draws} draws, with 20 unknowns, 40 samples "
+            "for the teacher and 80 for the student.",
+        },
+        legend=(
+            (COLOURS["wins"], "student wins"),
+            (COLOURS["loses"], "student does not"),
+            (COLOURS["muted"], "both errors equal"),
+        ),
+        draw=_draw_cloud,
+        folded=("draws", "sigma"),
     ),
 }

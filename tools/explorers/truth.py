@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import cache
 from typing import Any
 
 import mpmath
@@ -325,6 +326,47 @@ def _noise_held(p: Values) -> float:
     kappa = covariance.fit(task.eigenvalues, lam=lam_t, n=round(p["n_t"])).kappa[0]
     with np.errstate(divide="ignore", invalid="ignore"):
         return float(np.divide(_lessons(p).teacher[0] / p["n_t"], kappa))
+
+
+# --- a cloud of trials ---------------------------------------------------------------------------
+
+
+def _normals(start: int, count: int) -> Any:
+    """Of the same generator: mulberry32 counted on, and the cosine of Box and Muller."""
+    k = np.arange(2 * start + 1, 2 * (start + count) + 1).astype(np.uint32)
+    a = k * np.uint32(0x6D2B79F5)
+    t = (a ^ (a >> 15)) * (a | 1)
+    t = (t + (t ^ (t >> 7)) * (t | 61)) ^ t
+    u = (t ^ (t >> 14)) / 2.0**32
+    return np.sqrt(-2 * np.log1p(-u[::2])) * np.cos(2 * np.pi * u[1::2])
+
+
+def _ridge(X: Any, y: Any, lam: float) -> Any:
+    """As least squares with d rows more."""
+    rows = np.vstack([X / len(X) ** 0.5, lam**0.5 * np.eye(X.shape[1])])
+    return np.linalg.lstsq(rows, np.append(y / len(X) ** 0.5, np.zeros(X.shape[1])))[0]
+
+
+@cache
+def _trials(lam_t: float, lam_s: float, seed: float, draws: float, sigma: float) -> Any:
+    """By draw, the errors of teacher and student."""
+    found = []
+    for number in range(round(draws)):
+        start = (round(seed) * 200 + number) * 2460
+        target, rows, noise, fresh = np.split(_normals(start, 2460), [20, 820, 860])
+        target, rows, fresh = target / 20**0.5, rows.reshape(40, 20), fresh.reshape(80, 20)
+        teacher = _ridge(rows, rows @ target + sigma * noise, lam_t)
+        student = _ridge(fresh, fresh @ teacher, lam_s)
+        found.append([sigma**2 + np.sum((x - target) ** 2) for x in (teacher, student)])
+    return np.array(found)
+
+
+def _drawn(p: Values) -> Any:
+    return _trials(**p)
+
+
+def _won(p: Values) -> Any:
+    return np.diff(_drawn(p))[:, 0] < -1e-9
 
 
 # --- double descent, and the best student --------------------------------------------------------
@@ -743,6 +785,27 @@ TRUTH = {
             {"sigma": 0, "n_t": 200},
         ),
         gap=Number(lambda p: 0.0 if _infinite(p) else _least(p)[1], 1e-5, 1e-9),
+    ),
+    "cloud": Truth(
+        readouts={
+            "wins": lambda p: _won(p).sum(),
+            "L_t": Number(lambda p: _drawn(p)[:, 0].mean(), absolute=1e-13),
+            "L_s": Number(lambda p: _drawn(p)[:, 1].mean(), absolute=1e-13),
+            "best": lambda p: p["sigma"] ** 2 / 2,
+        },
+        sentences={
+            "copy": lambda p: _when(p["lam_s"] == 0),
+            "counted": lambda p: _when(
+                p["lam_s"] > 0, wins=str(_won(p).sum()), draws=f"{p['draws']:.0f}"
+            ),
+        },
+        curves={},
+        marks={
+            "diagonal": lambda p: _dots([0, 1e3], [0, 1e3]),
+            "won": Number(lambda p: _dots(*_drawn(p)[_won(p)].T), absolute=1e-13),
+            "lost": Number(lambda p: _dots(*_drawn(p)[~_won(p)].T), absolute=1e-13),
+        },
+        settings=({"lam_s": 0}, {"lam_t": 0.5}, {"lam_t": 0}),
     ),
 }
 
