@@ -60,7 +60,21 @@ def formulas() -> dict[str, str]:
     spectral = {"dof": s.delta, "rest": s.rest, "slack": s.slack, "curvature": s.curvature}
     spectral |= {"root": s.S, "m": m, "m_2": (m / s.curvature**_HALF) ** 2}
     trained = {"hard": sp.sqrt(1 + s.hard_square), "easy": sp.sqrt(1 + s.easy_square)}
+    across_t = s.gamma_t * s.b**2 * s.teacher_sum
+    # a student of the truth itself: its error without what shrinking costs
+    exact = {s.sigma2: 0, s.zeta: 0, s.gamma_t: 0, s.rest_t: 0, s.b: 1}
+    across_s = s.student_sum.subs(exact) - s.rest_s**2
     functions = {
+        "chain_start": (
+            teacher,
+            {"overlap": s.b, "missing": s.rest_t, "across": across_t},
+            s.teacher_steps,
+        ),
+        "chain_link": (
+            [s.lam_s, s.gamma_s],
+            {"dof": s.a, "rest": s.rest_s, "kept": s.energy_sum, "across": across_s},
+            s.student_steps,
+        ),
         "lengths": ([s.tau, s.rho, s.easy_signal, s.left], trained, {}),
         "terms": ([s.lam, s.gamma], spectral, s.spectral_steps),
         "density_at": (
@@ -359,6 +373,18 @@ def _draw_calculator() -> tuple[list[Any], dict[str, Any]]:
     return [plot], {"plot": plot, **parts}
 
 
+# --- a cloud of trials ---------------------------------------------------------------------------
+
+
+def _draw_cloud() -> tuple[list[Any], dict[str, Any]]:
+    plot = _figure("teacher's test error", "student's test error", (1, 3), log="", height=360)
+    parts = {"diagonal": _line(plot, COLOURS["muted"], width=1.5, line_dash="dashed")}
+    for key, colour in (("lost", COLOURS["loses"]), ("won", COLOURS["wins"])):
+        parts[key] = ColumnDataSource({"x": [], "y": []})
+        plot.scatter("x", "y", source=parts[key], size=7, color=colour, alpha=0.8)
+    return [plot], {"plot": plot, **parts}
+
+
 # --- the spectrum --------------------------------------------------------------------------------
 
 
@@ -455,6 +481,54 @@ def _draw_best() -> tuple[list[Any], dict[str, Any]]:
     parts["unlimited"] = _line(plot, COLOURS["muted"], width=1.8)
     parts["student"] = _line(plot, COLOURS["student"], width=3)
     return [plot], {"plot": plot, **parts, "dot": _dots(plot, "#000000")}
+
+
+# --- the student's filter ------------------------------------------------------------------------
+
+
+def _draw_filter() -> tuple[list[Any], dict[str, Any]]:
+    left, right = (
+        _figure("eigenvalue s", what, (0, 6), log="", height=280)
+        for what in ("filter s/(s+λₛ)", "squared error in a direction, times d")
+    )
+    left.y_range.end = 1.15
+    parts: dict[str, Any] = {"left": left, "right": right}
+    for name, plot in (("left", left), ("right", right)):
+        source = parts[f"{name}_density"] = ColumnDataSource({"x": [], "y": []})
+        plot.varea("x", 0, "y", source=source, color=COLOURS["muted"], alpha=0.3)
+    parts["atom"] = _line(left, COLOURS["muted"], width=9, alpha=0.5)
+    parts["ideal"] = _line(left, COLOURS["wins"], line_dash="dashed")
+    parts |= {"filter": _line(left, COLOURS["student"]), "ends": Span(dimension="height")}
+    right.add_layout(parts["ends"])
+    parts["ends"].line_dash = "dotted"
+    parts["teacher"] = _line(right, COLOURS["teacher"], line_dash="dashed")
+    return [left, right], {**parts, "student": _line(right, COLOURS["student"])}
+
+
+# --- where the target lies -----------------------------------------------------------------------
+
+
+def _draw_target() -> tuple[list[Any], dict[str, Any]]:
+    left = _figure(
+        "direction, strong to weak", "squared target wᵢ²", (1, 100), log="xy", height=280
+    )
+    right = _figure("student's penalty λₛ", "test error", (1e-4, 1e2), height=280)
+    parts = {"target": _line(left, "#000000"), "level": _line(left, COLOURS["highlight"])}
+    parts["teacher"] = _line(right, COLOURS["teacher"], line_dash="dashed")
+    parts |= {"student": _line(right, COLOURS["student"]), "dot": _dots(right, COLOURS["student"])}
+    return [left, right], {"left": left, "right": right, **parts}
+
+
+# --- a chain in the plane ------------------------------------------------------------------------
+
+
+def _draw_chain() -> tuple[list[Any], dict[str, Any]]:
+    plot = _figure("along β⋆", "across β⋆", (-0.05, 1.45), (-0.04, 1), log="", height=380)
+    parts = {"level": _line(plot, COLOURS["teacher"], width=1.5, line_dash="dotted")}
+    parts["fitting"] = _line(plot, COLOURS["muted"], width=1.5, line_dash="dashed")
+    parts |= {"ahead": _line(plot, COLOURS["sky"], width=1.5), "truth": _dots(plot, "#000000")}
+    parts |= {"walked": _line(plot, COLOURS["student"]), "steps": _dots(plot, COLOURS["student"])}
+    return [plot], {"plot": plot, **parts, "best_here": _dots(plot, COLOURS["wins"])}
 
 
 # --- what a network forgets -----------------------------------------------------------------------
@@ -732,7 +806,7 @@ EXPLORERS = {
         seen="Over the number of steps, the length of the first layer along the hard direction, "
         "which falls to a dotted level, and along the easy direction, which rises.",
         controls=(
-            Control("steps", "k", "steps", 0, _STEPS, 1, whole=True, most=_STEPS),
+            Control("steps", "k", "steps", 0, _STEPS, 1, step=1, whole=True, most=_STEPS),
             Control("tau", "τ", "what it knew of the hard direction", 0, 4, 2, step=0.05),
             Control("rho", "ρ", "how much its output layer reads", 0, 1, 0.5, most=1),
             Control("easy", "e", "what its teacher says of the easy direction", 0, 4, 2, step=0.05),
@@ -758,5 +832,177 @@ EXPLORERS = {
         draw=_draw_memory,
         folded=("easy", "step"),
         drag=(0, "steps", None),
+    ),
+    "chain": Explorer(
+        title="A chain in the plane",
+        seen="Each generation as a dot, its overlap with the truth to the right and what it says "
+        "across the truth upwards; the truth at one, zero. Around it a dotted arc where the error "
+        "is the teacher's, and a dashed half circle on which the length fits the direction.",
+        controls=(
+            Control(
+                "k", "K", "generations after the teacher", 0, 40, 3, step=1, whole=True, most=40
+            ),
+            Control("lam_s", "λ<sub>s</sub>", "students' penalty", 1e-3, 10, 0.1, log=True),
+            _ratio("gamma_s", "students'", 0.25),
+            _SIGMA,
+            _penalty(0.025, 1e-3, 10),
+            _ratio("gamma_t", "teacher's", 0.5),
+        ),
+        readouts=(
+            ("L_t", _T),
+            ("L_k", "ℒ<sub>K</sub>, the last student's test error"),
+            ("length", "the best generation"),
+            ("best", _BEST),
+        ),
+        sentences={
+            "pole": "The teacher's error is infinite, and so is that of all its students.",
+            "copies": "Without a penalty these students repeat their teacher.",
+            "ever": "In this chain a further student always helps.",
+            "before": "A further student helps, up to generation {best}.",
+            "at": "Generation {best} is the best of this chain: a further student would lose.",
+            "after": "The chain is worn out: generation {best} was its best.",
+        },
+        legend=(
+            (COLOURS["student"], "the chain, from its teacher to generation K"),
+            (COLOURS["wins"], "its best generation"),
+            (COLOURS["sky"], "its next generations"),
+            (COLOURS["teacher"], "dotted: the teacher's error"),
+            (COLOURS["muted"], "dashed: best length for the direction; black, the truth"),
+        ),
+        draw=_draw_chain,
+        folded=("sigma", "lam_t", "gamma_t"),
+    ),
+    "filter": Explorer(
+        title="The student's filter, direction by direction",
+        seen="Over the eigenvalues of the student's data, their density in grey: left, the share "
+        "of its teacher's answer that the student keeps, with the ideal share as a dashed line; "
+        "right, the squared errors of teacher and student, with a dotted line where they cross.",
+        controls=(
+            Control("lam_s", "λ<sub>s</sub>", "student's penalty", 1e-3, 10, 0.5, log=True),
+            _penalty(0.2, 1e-3, 10),
+            _ratio("gamma_s", "student's", 1.2),
+            _ratio("gamma_t", "teacher's", 0.25),
+            Control("sigma", "σ<sub>ε</sub>", "noise of the labels", 0, 3, 2, step=0.05),
+        ),
+        readouts=(
+            ("ideal", "ideal filter, 1/(1 − c)"),
+            ("L_t", _T),
+            ("L_s", _S),
+            ("best", _BEST),
+        ),
+        sentences={
+            "pole": "The teacher's error is infinite, in all directions.",
+            "copy": "Without a penalty the student repeats its teacher wherever it has data.",
+            "none": "This teacher says no more than it knows: a student that shrinks it loses in "
+            "all directions.",
+            "all": "This teacher says so much too much that the student wins in all directions.",
+            "some": "The student wins where its data have s > {s}, and loses elsewhere.",
+            "wins": "In sum it wins.",
+            "loses": "In sum it loses.",
+        },
+        legend=(
+            (COLOURS["student"], "student"),
+            (COLOURS["teacher"], "teacher"),
+            (COLOURS["wins"], "ideal filter"),
+            (COLOURS["muted"], "density of s, times 0.3; the bar at 0: directions without data"),
+        ),
+        draw=_draw_filter,
+        folded=("gamma_t", "sigma"),
+    ),
+    "target": Explorer(
+        title="Where the target lies",
+        seen="Left, the squared target over the directions, strong ones first, and the level "
+        "below which a little shrinking pays. Right, the student's test error over its penalty, "
+        "with its lowest point and the teacher's error as a dashed line.",
+        controls=(
+            Control("alpha", "α", "how fast the spectrum falls", 0, 3, 1.5),
+            Control("r", "r", "how easy the target is", 0, 1.5, 1),
+            Control(
+                "times",
+                "λ<sub>t</sub>/λ<sub>t</sub>*",
+                "teacher's penalty over its best",
+                0.01,
+                100,
+                1,
+                True,
+                marks=(("λ<sub>t</sub>*", 1),),
+            ),
+            Control(
+                "n_t",
+                "n<sub>t</sub>",
+                "teacher's samples",
+                10,
+                1000,
+                50,
+                True,
+                whole=True,
+                least=1,
+            ),
+            Control(
+                "n_s",
+                "n<sub>s</sub>",
+                "student's samples",
+                10,
+                1e4,
+                400,
+                True,
+                whole=True,
+                least=1,
+            ),
+            Control("sigma", "σ<sub>ε</sub>", "noise of the labels", 0, 3, 0.7, step=0.05),
+        ),
+        readouts=(
+            ("L_t", _T),
+            ("L_s", "ℒ<sub>s</sub> at the best penalty shown"),
+            ("best", _BEST),
+            ("critical", "critical r, ½(1 − 1/α)"),
+        ),
+        sentences={
+            "pole": "The teacher's error is infinite, and so is its students'.",
+            "wins": "With λₛ = {lam_s} the student wins: its test error is {share} % below its "
+            "teacher's.",
+            "none": "With none of these penalties does the student win.",
+        },
+        legend=(
+            (COLOURS["student"], "student; the dot is its best penalty shown"),
+            (COLOURS["teacher"], "teacher"),
+            ("#000000", "squared target in each of 100 directions"),
+            (COLOURS["highlight"], "N/κ<sub>t</sub>: a little shrinking pays below it"),
+        ),
+        draw=_draw_target,
+        folded=("n_t", "n_s", "sigma"),
+    ),
+    "cloud": Explorer(
+        title="Draw a teacher and a student again",
+        seen="Each draw as a dot, the teacher's test error to the right, the student's upwards; "
+        "below the dashed diagonal the student has won.",
+        controls=(
+            _penalty(0.02, 1e-3, 10),
+            Control("lam_s", "λ<sub>s</sub>", "student's penalty", 1e-3, 10, 0.75, log=True),
+            Control("seed", "seed", "draw all again", 1, 100, 1, step=1, whole=True, most=1000),
+            Control(
+                "draws", "draws", "how many", 1, 200, 60, step=1, whole=True, least=1, most=200
+            ),
+            _SIGMA,
+        ),
+        readouts=(
+            ("wins", "draws in which the student wins"),
+            ("L_t", "mean of ℒ<sub>t</sub>"),
+            ("L_s", "mean of ℒ<sub>s</sub>"),
+            ("best", _BEST),
+        ),
+        sentences={
+            "copy": "Without a penalty the student repeats its teacher: the dots lie on the "
+            "diagonal.",
+            "counted": "The student wins in {wins} of {draws} draws, with 20 unknowns, 40 samples "
+            "for the teacher and 80 for the student.",
+        },
+        legend=(
+            (COLOURS["wins"], "student wins"),
+            (COLOURS["loses"], "student does not"),
+            (COLOURS["muted"], "both errors equal"),
+        ),
+        draw=_draw_cloud,
+        folded=("draws", "sigma"),
     ),
 }

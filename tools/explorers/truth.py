@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import cache
 from typing import Any
 
 import mpmath
 import numpy as np
 
+from w2s import chains, covariance, ridge
 from w2s import marchenko_pastur as mp
-from w2s import ridge
 
 Values = Mapping[str, float]
 
@@ -212,6 +213,160 @@ def _told(p: Values) -> dict[str, str]:
     left = _trained(p, p["steps"])[2]
     shares = {"learnt": 1 - left, "lost": p["rho"] ** 2 * (1 - left**2), "end": p["rho"] ** 2}
     return {"k": f"{p['steps']:.0f}"} | {key: f"{100 * x:.0f}" for key, x in shares.items()}
+
+
+# --- chains --------------------------------------------------------------------------------------
+
+
+def _chain(p: Values, count: int = 60) -> tuple[Any, Any, Any]:
+    """Along and across the truth, and the errors, of the teacher and `count` students."""
+    found = chains.chain_limit(
+        penalties=[p["lam_t"]] + [p["lam_s"]] * count,
+        gammas=[p["gamma_t"]] + [p["gamma_s"]] * count,
+        sigma2=p["sigma"] ** 2,
+    )
+    across = np.sqrt(np.maximum(found.error - p["sigma"] ** 2 - (1 - found.overlap) ** 2, 0))
+    return found.overlap, across, found.error
+
+
+def _length(p: Values) -> float:
+    return float(_of_best(chains.best_length, p))
+
+
+def _standing(p: Values) -> str:
+    if _L_t(p) == np.inf or (p["lam_s"] == 0 and p["gamma_s"] <= 1):
+        return "pole" if _L_t(p) == np.inf else "copies"
+    k, best = p["k"], _length(p)
+    return "ever" if best == np.inf else "before" if k < best else "at" if k == best else "after"
+
+
+def _stands(key: str) -> Callable[[Values], dict[str, str] | None]:
+    return lambda p: _when(_standing(p) == key, best=words(_length(p)))
+
+
+def _placed(chosen: Callable[[Values], Any]) -> Number:
+    """A difference of sums of squares: the smaller, the fewer digits it keeps."""
+    return Number(lambda p: _dots(*(x[chosen(p)] for x in _chain(p)[:2])), absolute=1e-7)
+
+
+def _until(p: Values) -> Any:
+    return slice(0, round(p["k"]) + 1)
+
+
+# --- direction by direction ----------------------------------------------------------------------
+
+
+def _filter(p: Values, s: Any) -> Any:
+    return s / (s + p["lam_s"])
+
+
+def _in_direction(p: Values, f: Any) -> Any:
+    """1 − 2bf + Bf², with the teacher's overlap and energy."""
+    given = {"penalties": [p["lam_t"]], "gammas": [p["gamma_t"]]}
+    teacher = chains.chain_limit(**given, sigma2=p["sigma"] ** 2)
+    return 1 - 2 * teacher.overlap[0] * f + teacher.energy[0] * f**2
+
+
+def _crossing(p: Values) -> float:
+    """Where f = s/(s+λₛ) has e(f) = e(1): at f = (1+c)/(1−c)."""
+    c = float(_c(p))
+    return p["lam_s"] * (1 + c) / (-2 * c) if -1 <= c < 0 else np.nan
+
+
+def _better(p: Values) -> str:
+    if _L_t(p) == np.inf or p["lam_s"] == 0:
+        return "pole" if _L_t(p) == np.inf else "copy"
+    return "none" if _c(p) >= 0 else "all" if _c(p) < -1 else "some"
+
+
+def _last(p: Values) -> float:
+    """A little beyond the largest eigenvalue."""
+    return 1.05 * float(mp.support(p["gamma_s"])[1])
+
+
+# --- any covariance ------------------------------------------------------------------------------
+
+_SHOWN = np.geomspace(1e-4, 1e2, 121)
+
+
+def _law(p: Values) -> tuple[covariance.Task, float, float]:
+    """The task, the teacher's best penalty, and the one it has."""
+    index = np.arange(1, 101.0)
+    target = index ** ((-1 - p["alpha"] * (2 * p["r"] - 1)) / 2)
+    task = covariance.Task(index ** -p["alpha"], target, p["sigma"] ** 2)
+    best = covariance.best_teacher(task, n_t=round(p["n_t"])).penalty
+    return task, best, p["times"] * best
+
+
+def _lessons(p: Values, lam_s: Any = _SHOWN) -> covariance.Errors:
+    task, _, lam_t = _law(p)
+    sizes = {"n_t": round(p["n_t"]), "n_s": round(p["n_s"])}
+    return covariance.errors(task, lam_t=lam_t, lam_s=lam_s, **sizes)
+
+
+def _least(p: Values) -> tuple[int, float, float]:
+    """The best penalty shown, by number, its gap and its error."""
+    found = _lessons(p)
+    k = int(np.argmin(found.gap[0]))
+    return k, float(found.gap[0, k]), float(found.student[0, k])
+
+
+def _gained(p: Values) -> str:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return words(float(-100 * np.divide(_least(p)[1], _lessons(p).teacher[0])), 3)
+
+
+def _infinite(p: Values) -> bool:
+    return bool(_lessons(p).teacher[0] == np.inf)
+
+
+def _noise_held(p: Values) -> float:
+    """N/κₜ."""
+    task, _, lam_t = _law(p)
+    kappa = covariance.fit(task.eigenvalues, lam=lam_t, n=round(p["n_t"])).kappa[0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.divide(_lessons(p).teacher[0] / p["n_t"], kappa))
+
+
+# --- a cloud of trials ---------------------------------------------------------------------------
+
+
+def _normals(start: int, count: int) -> Any:
+    """Of the same generator: mulberry32 counted on, and the cosine of Box and Muller."""
+    k = np.arange(2 * start + 1, 2 * (start + count) + 1).astype(np.uint32)
+    a = k * np.uint32(0x6D2B79F5)
+    t = (a ^ (a >> 15)) * (a | 1)
+    t = (t + (t ^ (t >> 7)) * (t | 61)) ^ t
+    u = (t ^ (t >> 14)) / 2.0**32
+    return np.sqrt(-2 * np.log1p(-u[::2])) * np.cos(2 * np.pi * u[1::2])
+
+
+def _ridge(X: Any, y: Any, lam: float) -> Any:
+    """As least squares with d rows more."""
+    rows = np.vstack([X / len(X) ** 0.5, lam**0.5 * np.eye(X.shape[1])])
+    return np.linalg.lstsq(rows, np.append(y / len(X) ** 0.5, np.zeros(X.shape[1])))[0]
+
+
+@cache
+def _trials(lam_t: float, lam_s: float, seed: float, draws: float, sigma: float) -> Any:
+    """By draw, the errors of teacher and student."""
+    found = []
+    for number in range(round(draws)):
+        start = (round(seed) * 200 + number) * 2460
+        target, rows, noise, fresh = np.split(_normals(start, 2460), [20, 820, 860])
+        target, rows, fresh = target / 20**0.5, rows.reshape(40, 20), fresh.reshape(80, 20)
+        teacher = _ridge(rows, rows @ target + sigma * noise, lam_t)
+        student = _ridge(fresh, fresh @ teacher, lam_s)
+        found.append([sigma**2 + np.sum((x - target) ** 2) for x in (teacher, student)])
+    return np.array(found)
+
+
+def _drawn(p: Values) -> Any:
+    return _trials(**p)
+
+
+def _won(p: Values) -> Any:
+    return np.diff(_drawn(p))[:, 0] < -1e-9
 
 
 # --- double descent, and the best student --------------------------------------------------------
@@ -522,6 +677,135 @@ TRUTH = {
             "here": lambda p: _dots([p["steps"]] * 2, [*_trained(p, p["steps"])[:2]]),
         },
         settings=({"steps": 0}, {"rho": 0}, {"tau": 0}, {"step": 1}, {"steps": 7, "rho": 0.7}),
+    ),
+    "chain": Truth(
+        readouts={
+            "L_t": _L_t,
+            "L_k": lambda p: _chain(p)[2][round(p["k"])],
+            "length": _length,
+            "best": _best,
+        },
+        sentences={
+            key: _stands(key) for key in ("pole", "copies", "ever", "before", "at", "after")
+        },
+        curves={
+            "level": Number(
+                lambda p, x: np.sqrt(np.maximum(_L_t(p) - p["sigma"] ** 2 - (1 - x) ** 2, 0)),
+                absolute=1e-6,
+            ),
+            "fitting": Number(lambda p, x: np.sqrt(np.maximum(x - x**2, 0)), absolute=1e-7),
+        },
+        marks={
+            "truth": lambda p: _dots(1, 0),
+            "walked": _placed(_until),
+            "steps": _placed(_until),
+            "ahead": _placed(lambda p: slice(round(p["k"]), None)),
+            "best_here": _placed(lambda p: [round(_length(p))] if _length(p) <= 60 else []),
+        },
+        settings=(
+            {"k": 4},
+            {"k": 5},
+            {"k": 0, "lam_t": 0.5},
+            {"lam_t": 0, "gamma_t": 1},
+            {"lam_s": 0},
+            {"lam_s": 0, "gamma_s": 4, "lam_t": 0.001, "sigma": 3},
+            {"lam_s": 0, "gamma_s": 4, "lam_t": 0.4},
+        ),
+    ),
+    "filter": Truth(
+        readouts={"ideal": lambda p: 1 / (1 - _c(p)), "L_t": _L_t, "L_s": _L_s, "best": _best},
+        sentences={
+            "pole": lambda p: _when(_better(p) == "pole"),
+            "copy": lambda p: _when(_better(p) == "copy"),
+            "none": lambda p: _when(_better(p) == "none"),
+            "all": lambda p: _when(_better(p) == "all"),
+            "some": lambda p: _when(_better(p) == "some", s=words(_crossing(p))),
+            "wins": lambda p: _when(_better(p) == "some" and _gap(p) < 0),
+            "loses": lambda p: _when(_better(p) == "some" and _gap(p) > 0),
+        },
+        curves={
+            "left_density": lambda p, x: 0.3 * mp.density(x, p["gamma_s"]),
+            "right_density": lambda p, x: 0.3 * mp.density(x, p["gamma_s"]),
+            "filter": _filter,
+            "student": Number(lambda p, x: _in_direction(p, _filter(p, x)), absolute=1e-12),
+        },
+        marks={
+            "atom": lambda p: _dots([0, 0], [0, mp.atom(p["gamma_s"])]),
+            "ideal": lambda p: _level((0, _last(p)), 1 / (1 - _c(p))),
+            "teacher": Number(
+                lambda p: _level((0, _last(p)), float(_in_direction(p, 1.0))), absolute=1e-12
+            ),
+            "ends": lambda p: _rule(_crossing(p), _better(p) == "some"),
+        },
+        settings=(
+            {"lam_t": 1},
+            {"lam_t": 0.9, "lam_s": 5},
+            {"lam_t": 0.05, "gamma_t": 0.8},
+            {"gamma_t": 1, "lam_t": 0},
+            {"lam_s": 0},
+        ),
+        gap=Number(_gap, absolute=1e-13),
+    ),
+    "target": Truth(
+        # the teacher's best penalty is where a function is flat
+        readouts={
+            "L_t": Number(lambda p: _lessons(p).teacher[0], 1e-6),
+            "L_s": Number(lambda p: np.inf if _infinite(p) else _least(p)[2], 1e-6),
+            "best": Number(lambda p: _law(p)[1], 1e-5),
+            "critical": lambda p: (1 - (1 / p["alpha"] if p["alpha"] else np.inf)) / 2,
+        },
+        sentences={
+            "pole": lambda p: _when(_infinite(p)),
+            "wins": lambda p: _when(
+                not _infinite(p) and _least(p)[1] < 0,
+                lam_s=words(_SHOWN[_least(p)[0]]),
+                share=_gained(p),
+            ),
+            "none": lambda p: _when(not _infinite(p) and _least(p)[1] >= 0),
+        },
+        curves={
+            "target": lambda p, x: x ** (-1 - p["alpha"] * (2 * p["r"] - 1)),
+            "student": Number(lambda p, x: _lessons(p, x).student[0], 1e-6),
+        },
+        marks={
+            "teacher": Number(lambda p: _level((1e-4, 1e2), _lessons(p).teacher[0]), 1e-6),
+            "level": Number(lambda p: _level((1, 100), _noise_held(p)), 1e-5),
+            "dot": Number(
+                lambda p: (
+                    _dots([], []) if _infinite(p) else _dots(_SHOWN[_least(p)[0]], _least(p)[2])
+                ),
+                1e-6,
+            ),
+        },
+        settings=(
+            {"r": 0.1},
+            {"times": 0, "n_t": 100},
+            {"times": 0, "n_t": 50},
+            {"alpha": 1, "n_t": 100, "n_s": 100},
+            {"sigma": 0, "n_t": 200},
+        ),
+        gap=Number(lambda p: 0.0 if _infinite(p) else _least(p)[1], 1e-5, 1e-9),
+    ),
+    "cloud": Truth(
+        readouts={
+            "wins": lambda p: _won(p).sum(),
+            "L_t": Number(lambda p: _drawn(p)[:, 0].mean(), absolute=1e-13),
+            "L_s": Number(lambda p: _drawn(p)[:, 1].mean(), absolute=1e-13),
+            "best": lambda p: p["sigma"] ** 2 / 2,
+        },
+        sentences={
+            "copy": lambda p: _when(p["lam_s"] == 0),
+            "counted": lambda p: _when(
+                p["lam_s"] > 0, wins=str(_won(p).sum()), draws=f"{p['draws']:.0f}"
+            ),
+        },
+        curves={},
+        marks={
+            "diagonal": lambda p: _dots([0, 1e3], [0, 1e3]),
+            "won": Number(lambda p: _dots(*_drawn(p)[_won(p)].T), absolute=1e-13),
+            "lost": Number(lambda p: _dots(*_drawn(p)[~_won(p)].T), absolute=1e-13),
+        },
+        settings=({"lam_s": 0}, {"lam_t": 0.5}, {"lam_t": 0}),
     ),
 }
 
