@@ -12,7 +12,7 @@ explorer.pictures.chain = ({p, say, tell, plot, level, fitting, ahead, truth, wa
       across: link.kept * across + link.across * overlap * overlap,  // energy − overlap²
     });
   }
-  // the next student wins while H₁ > c, and each multiplies 1 − c by 1 − λ/root
+  // the next student wins while H₁ > c, and each multiplies 1 − c by 1 − λ over the root
   const much = (1 - w2s.imbalance({lam_t, gamma_t, sigma2})) / (1 - w2s.H_1({lam_s, gamma_s}));
   const turn = -Math.log1p(-lam_s / w2s.terms({lam: lam_s, gamma: gamma_s}).root);
   const best = link.rest > 0 && much > 1 ? Math.ceil(Math.log(much) / turn) : 0;
