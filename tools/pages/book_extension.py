@@ -242,6 +242,14 @@ def _plain_citations(app: Sphinx, page: str, template: str, context: Any, doctre
         context["body"] = context["body"].replace('<div role="list" class="cit', '<div class="cit')
 
 
+def _pictures_when_seen(app: Sphinx, page: str, template: str, context: Any, doctree: Any) -> None:
+    """The gallery's pictures are loaded when a reader comes near them."""
+    if "body" in context:
+        context["body"] = re.sub(
+            r"<img (?=[^>]*\bsd-card-img)", '<img loading="lazy" ', context["body"]
+        )
+
+
 #: What the link of a correction to its list says.
 _LISTED = {"erratum": "Listed among the errata.", "completion": "Listed among the completions."}
 _DRAFT = "A draft: the site that <code>make book</code> builds is the one to read and to publish."
@@ -399,6 +407,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_transform(Conclusions)
     app.connect("html-page-context", _load_scripts)
     app.connect("html-page-context", _plain_citations)
+    app.connect("html-page-context", _pictures_when_seen)
     app.connect("builder-inited", _before_reading)
     app.connect("config-inited", _announce_a_draft)
     app.connect("source-read", _reread)

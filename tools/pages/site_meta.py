@@ -21,7 +21,7 @@ from PIL import Image, ImageDraw, ImageFont
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from tools.pages.content import chapters_in_order, figure, head
+from tools.pages.content import Head, chapters_in_order, figure, head
 
 #: What every site that shows a link crops from: the size that OpenGraph asks for.
 CARD = (1200, 630)
@@ -39,6 +39,16 @@ def plain(text: str) -> str:
     text = re.sub(r"\{\w+\}`([^`<]+)[^`]*`", r"\1", text)
     text = html.unescape(re.sub(r"\\([a-z]+)", r"&\1;", text))
     return " ".join(re.sub(r"[$*{}]", "", text).split())
+
+
+def _with_tex(paragraph: nodes.paragraph) -> str:
+    """A paragraph's text, its formulas between dollar signs, for `plain`."""
+    parts = paragraph.findall(lambda node: isinstance(node, nodes.math | nodes.Text))
+    return "".join(
+        f"${part.astext()}$" if isinstance(part, nodes.math) else part.astext()
+        for part in parts
+        if not isinstance(part.parent, nodes.math)
+    )
 
 
 def social_card(title: str, site: str, picture: bytes | None) -> Image.Image:
@@ -70,6 +80,9 @@ def _describe(app: Sphinx, page: str, template: str, context: dict[str, Any], do
     opening = head(source)
     told = dict(context.get("meta") or {})
     title = html.unescape(re.sub("<.*?>", "", context["title"]))
+    first = next(iter(doctree.findall(nodes.paragraph)), None)
+    if not opening.question and first is not None:
+        opening = Head(opening.title, _with_tex(first), opening.picture)
     if opening.question:
         told["og:description"] = html.escape(plain(opening.question))
         context["metatags"] += f'<meta name="description" content="{told["og:description"]}" />\n'
@@ -94,10 +107,20 @@ def by_number(name: str) -> list[Any]:
     return [int(part) if part.isdigit() else part.lower() for part in re.split(r"(\d+)", name)]
 
 
+def _counted(entries: list[Any]) -> list[Any]:
+    return sorted(entries, key=lambda entry: by_number(entry[0]))
+
+
 def _count(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     if "genindexentries" in context:
         context["genindexentries"] = [
-            (letter, sorted(entries, key=lambda entry: by_number(entry[0])))
+            (
+                letter,
+                [
+                    (name, [places, _counted(below), key])
+                    for name, (places, below, key) in _counted(entries)
+                ],
+            )
             for letter, entries in context["genindexentries"]
         ]
 
