@@ -57,6 +57,10 @@ EQUIVALENT: dict[str, str] = {
     "package: w2s/theory/covariance.py, no. 109": "more places than dips are polished, and the "
     "least of all is taken",
     "package: w2s/theory/covariance.py, no. 99": "the same penalties in larger parts",
+    "package: w2s/experiments/samplers.py, no. 150": "the other form of the same trial needs more, "
+    "and the larger of the two counts",
+    "formula: tools, cell 28, no. 5": "an entry that nothing looked up; it is gone",
+    "table: tools, cell 26, no. 4": "5 % of an error bar of which one digit is printed",
     "package: w2s/prediction/__init__.py, no. 85": "the columns that multiply the labels sum to 0, "
     "so their mean drops out",
 }
