@@ -17,6 +17,7 @@ _NAMES = {
     "sigma^2": r"\sigma_\varepsilon^2",
     "b_star": r"b^\star",
     "c_star": r"c^\star",
+    "left": "x",  # of what a network has to learn
     "Rhat": r"\hat R",
     "Rtilde": r"\tilde R",
     **{f"m_{who}{k}": f"m_{{{who},{k}}}" for who in "ts" for k in (1, 2)},
