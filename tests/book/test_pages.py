@@ -419,6 +419,10 @@ def test_a_question_can_be_told_without_mathematics(chapter):
     assert not re.search(r"[$\\{}`&]| [,.?)]", told)
 
 
+def test_formulas_become_plain_signs():
+    assert plain(r"with $\|\beta_\star\|=1$, $\lambda_t\to\infty$") == "with ‖β_⋆‖=1, λ_t → ∞"
+
+
 def test_the_social_picture_has_the_chapters_beside_its_title(drawn):
     found = figure(drawn, drawn / "book" / "one.md", "fig-one")
     card = social_card("One", "the book", found.png)
