@@ -34,7 +34,13 @@ lists every term.</p>"""
 
 def plain(text: str) -> str:
     """A sentence of a page without its mathematics' TeX: Greek letters are named as in HTML."""
-    for tex, sign in {r"\to": " → ", r"\infty": "∞", r"\cdot": "·", r"\|": "‖", r"\star": "⋆"}.items():
+    for tex, sign in {
+        r"\to": " → ",
+        r"\infty": "∞",
+        r"\cdot": "·",
+        r"\|": "‖",
+        r"\star": "⋆",
+    }.items():
         text = text.replace(tex, sign)
     text = re.sub(r"\{\w+\}`([^`<]+)[^`]*`", r"\1", text)
     text = html.unescape(re.sub(r"\\([a-z]+)", r"&\1;", text))
