@@ -134,7 +134,8 @@ _COMPLAINTS = r"""() => {
 _SHEET_ALONE = """() => {
   const sheet = document.querySelector('.page-formulas');
   if (sheet === null) return false;
-  document.querySelector('main').replaceChildren(sheet);
+  document.body.replaceChildren(sheet);
+  sheet.style.zoom = 0.82;  // a page of A4
   for (const link of sheet.querySelectorAll('a[href^="#"]')) link.removeAttribute('href');
   return true;
 }"""
