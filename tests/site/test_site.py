@@ -105,12 +105,13 @@ def test_the_search_finds_a_theorem(page, address, words, page_found):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("name", [f"book/{chapter.stem}.html" for chapter in chapters(HOME)])
-def test_solutions_fold_and_unfold(page, address, name):
+def test_a_chapter_is_ideas_before_code_and_its_solutions_fold(page, address, name):
     """By mouse and by keyboard; every chapter has exercises, and their solutions start folded."""
     from playwright.sync_api import expect
 
     page.goto(f"{address}/{name}")
     site_checks.ready(page)
+    assert site_checks.code(page) == []
     solutions = page.locator(".admonition.solution")
     assert solutions.count() >= 3
     for number, solution in enumerate(solutions.all()):

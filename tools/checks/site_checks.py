@@ -180,6 +180,22 @@ def overflow(page: Page) -> list[str]:
     return complaints
 
 
+_CODE_IN_SIGHT = """() => {
+  const main = document.querySelector("main");
+  const height = element => element.getBoundingClientRect().height;
+  const total = elements => [...elements].reduce((sum, one) => sum + height(one), 0);
+  const cells = [...main.querySelectorAll(".cell_input")];
+  const open = cells.filter(cell => !cell.closest("details:not([open])"));
+  return total(open) / (height(main) - total(main.querySelectorAll(".explorer")));
+}"""
+
+
+def code(page: Page) -> list[str]:
+    """Code that takes more than a quarter of a chapter's height, folds closed, explorers apart."""
+    share = page.evaluate(_CODE_IN_SIGHT)
+    return [f"code is {share:.0%} of the page, more than a quarter: fold what only measures or draws"][: share > 1 / 4]
+
+
 def formulas(page: Page) -> list[str]:
     """Displayed formulas under their numbers, shrunk too much or scrolling for no need.
 
