@@ -193,7 +193,8 @@ _CODE_IN_SIGHT = """() => {
 def code(page: Page) -> list[str]:
     """Code that takes more than a quarter of a chapter's height, folds closed, explorers apart."""
     share = page.evaluate(_CODE_IN_SIGHT)
-    return [f"code is {share:.0%} of the page, more than a quarter: fold what only measures or draws"][: share > 1 / 4]
+    complaint = f"code is {share:.0%} of the page, more than a quarter: fold what only measures"
+    return [complaint] if share > 1 / 4 else []
 
 
 def formulas(page: Page) -> list[str]:
