@@ -129,3 +129,22 @@ def test_widths(chromium, write, body, complaint):
 def test_accessibility(chromium, write, body, complaint):
     found = looked_at(chromium, write(body), site_checks.accessibility)
     require(found, complaint)
+
+
+_CELL = '<div class="cell_input" style="height: 300px">code</div>'
+_PROSE = '<p style="height: 1000px">prose</p>'
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        (_CELL + _PROSE, None),
+        (_CELL + _CELL + _PROSE, "more than a quarter"),
+        (_CELL + f"<details><summary>fold</summary>{_CELL}</details>" + _PROSE, None),
+        (_CELL + f"<details open><summary>fold</summary>{_CELL}</details>" + _PROSE, "of the page"),
+        (_CELL + '<div class="explorer" style="height: 2000px">curves</div>', "of the page"),
+    ],
+)
+def test_code(chromium, write, body, complaint):
+    require(looked_at(chromium, write(body), site_checks.code), complaint)
